@@ -1,0 +1,12 @@
+package plan
+
+// Reads is what a decision needs observed beyond the objects that every decision
+// needs, so that nothing is read without use.
+type Reads struct {
+	// Pods: the pods of all ReplicaSets, for restarts and ephemeral metadata.
+	Pods bool
+	// Services by name.
+	Services []string
+	// Traffic: ask the routers.
+	Traffic bool
+}
