@@ -1,0 +1,55 @@
+package router
+
+import (
+	"context"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/serin-rollouts/serin/internal/core/traffic"
+	"github.com/serin-rollouts/serin/internal/spec"
+)
+
+// Target says whose traffic is meant.
+type Target struct {
+	Namespace, Rollout, UID string
+	// Canary and Stable are the Services behind the two destinations.
+	Canary, Stable string
+	Routing        spec.Routing
+}
+
+// Router moves traffic in one kind of data plane.
+type Router interface {
+	// Observe reports what the data plane serves now. What the user must put right
+	// (a missing or wrong object) is Observation.Problem, not an error.
+	Observe(ctx context.Context, t Target) (traffic.Observation, error)
+	// Apply makes the data plane serve s. It may be repeated.
+	Apply(ctx context.Context, t Target, s traffic.Split) error
+}
+
+// Ref names an object that a Renderer reads or writes, in the Target's namespace.
+type Ref struct {
+	Resource schema.GroupVersionResource
+	Kind     string
+	Name     string
+	// Owned objects are ours: created when absent and deleted with the Rollout.
+	Owned bool
+}
+
+// Object is one observed or wanted object; nil Content means that it does not exist.
+type Object struct {
+	Ref     Ref
+	Content *unstructured.Unstructured
+}
+
+// Renderer is the pure half of a router that works by editing objects.
+// All three functions get the objects in the order of Refs.
+type Renderer interface {
+	// Refs lists the objects that matter, the same ones for every split.
+	Refs(t Target) []Ref
+	// Read reports what the objects make the data plane serve.
+	Read(t Target, objects []Object) traffic.Observation
+	// Render returns the objects as they should be for s. Fields that are not ours
+	// are returned untouched. An error names the object that the user must put right.
+	Render(t Target, objects []Object, s traffic.Split) ([]Object, error)
+}
