@@ -1,0 +1,65 @@
+package canary
+
+import (
+	"fmt"
+
+	"github.com/serin-rollouts/serin/api/v1alpha1"
+	"github.com/serin-rollouts/serin/internal/core/strategy"
+	"github.com/serin-rollouts/serin/internal/spec"
+)
+
+// Decide is the whole canary strategy for one pass.
+func Decide(s strategy.Situation, c spec.Canary) strategy.Verdict {
+	at, events := cursorOf(s, c)
+	flow := flowOf(s, c, at)
+	sizes := sizesOf(s, c, flow)
+	v := strategy.Verdict{Desired: sizes.desired, Others: sizes.others, Events: events, WakeAt: sizes.wake}
+	v.Reroute = reroute(s, c, flow)
+	v.Notes = append(v.Notes, flow.notes...)
+	v.Canary = canaryStatus(s, c, flow)
+	if e := flow.event(s); e != "" {
+		v.Event(v1alpha1.TrafficWeightUpdatedReason, e)
+	}
+	if reason := promotion(s, c, flow); reason != "" {
+		v.Promote = reason
+		v.Index = at.end()
+		return v
+	}
+	return advance(v, s, c, flow)
+}
+
+// promotion is why the desired revision becomes stable now; "": it does not.
+func promotion(s strategy.Situation, c spec.Canary, f flow) string {
+	switch {
+	case s.Promoted:
+		return ""
+	case s.Initial:
+		return "Initial deploy"
+	case s.Aborted, s.View.Desired == nil:
+		return ""
+	case !enough(c, s.Size().Available, s.Replicas()), !f.complete(s):
+		return ""
+	case s.PromoteFull:
+		return "Full promotion requested"
+	case s.InWindow:
+		return "Rollback within window"
+	case s.Halted && !f.at.pastEnd():
+		return ""
+	case f.at.pastEnd():
+		return fmt.Sprintf("Completed all %d canary steps", f.at.count)
+	default:
+		return ""
+	}
+}
+
+// enough reports whether available pods out of wanted ones are enough to go on.
+func enough(c spec.Canary, available, wanted int32) bool {
+	switch t := c.Threshold; {
+	case t == nil:
+		return available >= wanted
+	case t.Percent:
+		return int64(available)*100 >= int64(t.Value)*int64(wanted)
+	default:
+		return available >= t.Value
+	}
+}

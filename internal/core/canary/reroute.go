@@ -1,0 +1,57 @@
+package canary
+
+import (
+	"github.com/serin-rollouts/serin/internal/core/plan"
+	"github.com/serin-rollouts/serin/internal/core/strategy"
+	"github.com/serin-rollouts/serin/internal/spec"
+)
+
+// reroute puts the writes that move traffic in a safe order: when the canary's share
+// falls, weights come before the canary's Service; when it rises, or when promotion
+// hands everything to the stable Service, the Services come first.
+func reroute(s strategy.Situation, c spec.Canary, f flow) []plan.Action {
+	services := append(stableService(s, c), canaryService(s, c, f)...)
+	if !s.Promoted && f.routed && partOf(f.most, f.split.Max) > f.split.Canary {
+		return append(f.set, services...)
+	}
+	return append(services, f.set...)
+}
+
+// stableService follows stable, once that can serve.
+func stableService(s strategy.Situation, c spec.Canary) []plan.Action {
+	if c.StableService == "" || s.Initial || !s.CanServe(c.StableService, s.View.Stable) {
+		return nil
+	}
+	return s.Point(c.StableService, s.View.Stable.Hash)
+}
+
+// canaryService follows the desired revision while that can serve, and otherwise
+// falls back to stable rather than select pods that are going away.
+func canaryService(s strategy.Situation, c spec.Canary, f flow) []plan.Action {
+	if c.CanaryService == "" || s.Initial || leftovers(s, c) {
+		return nil
+	}
+	if f.routed && f.split.Canary > 0 && (s.Aborted || handover(s, c) && s.Size().Available == 0) {
+		return nil
+	}
+	target := s.View.Desired
+	if s.Aborted || unwanted(s, c, f) {
+		target = s.View.Stable
+	}
+	if !s.CanServe(c.CanaryService, target) {
+		return nil
+	}
+	return s.Point(c.CanaryService, target.Hash)
+}
+
+// unwanted reports whether the canary Service has nothing to do at the desired
+// revision: it has no pods to offer, and no traffic goes through it.
+func unwanted(s strategy.Situation, c spec.Canary, f flow) bool {
+	if s.Promoted || f.routed && f.split.Canary > 0 {
+		return false
+	}
+	if targets(s, c, f.at).Canary == 0 {
+		return true
+	}
+	return s.Size().Available == 0 && !s.Pinned(s.View.Hash, c.CanaryService)
+}

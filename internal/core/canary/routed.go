@@ -1,0 +1,95 @@
+package canary
+
+import (
+	"github.com/serin-rollouts/serin/internal/core/scale"
+	"github.com/serin-rollouts/serin/internal/core/strategy"
+	"github.com/serin-rollouts/serin/internal/spec"
+)
+
+// routedSizes sizes the revisions of a canary with a router: up at once, down only
+// when the observed traffic needs the pods no more.
+func routedSizes(z *sizes, s strategy.Situation, c spec.Canary, f flow) {
+	want := targets(s, c, f.at)
+	if s.Aborted {
+		z.desired, z.wake = abortedWish(s, c, f)
+	} else {
+		z.desired = strategy.Wish{Replicas: keepServing(s, c, f, want.Canary), Sized: true}
+	}
+	if !alone(s) {
+		z.wish(s.View.Stable, strategy.Wish{Replicas: stableSize(s, c, f, want.Stable), Sized: true})
+	}
+	delay := strategy.Delay{
+		After: c.ScaleDownDelay,
+		Limit: c.ScaleDownRevisions,
+		InUse: func(hash string) bool { return inUse(s, c, hash) },
+	}
+	if c.DynamicStableScale {
+		delay.After = 0
+	}
+	wishes, wake := delay.LetGo(s.View.Superseded, s.Now)
+	for name, w := range wishes {
+		z.others[name] = w
+	}
+	z.wake = sooner(z.wake, wake)
+}
+
+// keepServing is the canary's size: never below what the traffic that is observed
+// needs, nor zero while its Service selects it. A size above zero that the manifest
+// pins is the user's choice.
+func keepServing(s strategy.Situation, c spec.Canary, f flow, want int32) int32 {
+	current := s.Size().Want
+	pinned := !f.at.pastEnd() && f.at.scaleAt(f.at.index) != nil
+	if want >= current || alone(s) || pinned && want > 0 {
+		return want
+	}
+	return min(current, max(want, stillNeeded(s, c, f)))
+}
+
+// stillNeeded is how many canary pods the observed traffic and the canary Service need.
+func stillNeeded(s strategy.Situation, c spec.Canary, f flow) int32 {
+	share := scale.Routed{Replicas: s.Replicas(), MinPods: c.MinPods}
+	need := share.Needed(f.most.Part, f.most.Of)
+	if need == 0 && s.Pinned(s.View.Hash, c.CanaryService) {
+		return 1
+	}
+	return need
+}
+
+// stableSize is stable's size: all pods, or with DynamicStableScale those that its
+// wanted and its observed share need.
+func stableSize(s strategy.Situation, c spec.Canary, f flow, want int32) int32 {
+	if !c.DynamicStableScale || s.Halted {
+		return want
+	}
+	share := scale.Routed{Replicas: s.Replicas(), MinPods: c.MinPods}
+	rest := f.least.Rest()
+	need := share.Needed(rest.Part, rest.Of)
+	if need == 0 && s.Replicas() > 0 && s.Pinned(s.StableSize().Hash, c.StableService) {
+		need = 1
+	}
+	return max(want, need)
+}
+
+// inUse reports whether anything may still send requests to a revision.
+func inUse(s strategy.Situation, c spec.Canary, hash string) bool {
+	services := []string{c.CanaryService, c.StableService}
+	if c.PingPong != nil {
+		services = append(services, c.PingPong.PingService, c.PingPong.PongService)
+	}
+	if s.Pinned(hash, services...) {
+		return true
+	}
+	w := s.Status.Canary.Weights
+	if w == nil {
+		return false
+	}
+	if w.Canary.PodTemplateHash == hash || w.Stable.PodTemplateHash == hash {
+		return true
+	}
+	for _, d := range w.Additional {
+		if d.PodTemplateHash == hash {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,114 @@
+package rollout
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/serin-rollouts/serin/internal/core/plan"
+	"github.com/serin-rollouts/serin/internal/core/strategy"
+	"github.com/serin-rollouts/serin/internal/spec"
+)
+
+// restartRetry is how long to wait for pods that could not be evicted yet.
+const restartRetry = 30 * time.Second
+
+// restart is the state of a restart that spec.restartAt asks for.
+type restart struct {
+	actions []plan.Action
+	// pending: pods older than asked are left. done: none is.
+	pending, done bool
+	wake          time.Time
+}
+
+// restartDue reports whether a restart is asked for and its time has come.
+func restartDue(r spec.Rollout, status plan.Rollout, now time.Time) bool {
+	if r.RestartAt.IsZero() || r.RestartAt.After(now) {
+		return false
+	}
+	done := status.Status.RestartedAt
+	return done == nil || !done.Time.Equal(r.RestartAt)
+}
+
+// restartOf evicts pods that are older than the restart asks, as many as may be
+// missing at once. At least one may, or a rollout of one pod could never restart.
+func restartOf(s strategy.Situation) restart {
+	at := s.Snapshot.Spec.RestartAt
+	done := s.Status.RestartedAt
+	if at.IsZero() || done != nil && done.Time.Equal(at) {
+		return restart{}
+	}
+	if at.After(s.Now) {
+		return restart{wake: at}
+	}
+	outdated := olderThan(s, at)
+	if len(outdated) == 0 {
+		return restart{done: true}
+	}
+	r := restart{pending: true, wake: s.Now.Add(restartRetry)}
+	allowed := restartAllowance(s)
+	for _, pod := range outdated {
+		switch {
+		case pod.Terminating:
+		case !pod.Available: // broken already, so its restart costs nothing
+			r.actions = append(r.actions, plan.RestartPod{Name: pod.Name, UID: pod.UID})
+		case allowed > 0:
+			allowed--
+			r.actions = append(r.actions, plan.RestartPod{Name: pod.Name, UID: pod.UID})
+		}
+	}
+	return r
+}
+
+// restartAllowance is how many available pods may be evicted now.
+func restartAllowance(s strategy.Situation) int32 {
+	var wanted, available int32
+	for _, rs := range s.View.All() {
+		wanted += rs.Want
+	}
+	for _, pod := range s.Snapshot.Pods {
+		if pod.Available && !pod.Terminating {
+			available++
+		}
+	}
+	return available - (max(s.Replicas(), wanted) - max(unavailable(s.Snapshot.Spec), 1))
+}
+
+func unavailable(r spec.Rollout) int32 {
+	switch chosen := r.Strategy.(type) {
+	case spec.Canary:
+		return chosen.Unavailable
+	case spec.BlueGreen:
+		return chosen.Unavailable
+	default:
+		return 0
+	}
+}
+
+// olderThan lists the pods made before t in the order they are restarted: stable's,
+// the desired revision's, then those of the oldest others.
+func olderThan(s strategy.Situation, t time.Time) []plan.Pod {
+	rank := map[string]int{}
+	for i, rs := range s.View.Superseded {
+		rank[rs.Name] = 2 + len(s.View.Superseded) - i
+	}
+	if s.View.Desired != nil {
+		rank[s.View.Desired.Name] = 1
+	}
+	if s.View.Stable != nil {
+		rank[s.View.Stable.Name] = 0
+	}
+	var pods []plan.Pod
+	for _, pod := range s.Snapshot.Pods {
+		if _, ours := rank[pod.ReplicaSet]; ours && pod.Created.Before(t) {
+			pods = append(pods, pod)
+		}
+	}
+	slices.SortFunc(pods, func(a, b plan.Pod) int {
+		if d := rank[a.ReplicaSet] - rank[b.ReplicaSet]; d != 0 {
+			return d
+		}
+		return strings.Compare(a.Name, b.Name)
+	})
+	return pods
+}

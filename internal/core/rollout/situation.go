@@ -1,0 +1,62 @@
+package rollout
+
+import (
+	"time"
+
+	"github.com/serin-rollouts/serin/api/v1alpha1"
+	"github.com/serin-rollouts/serin/internal/core/plan"
+	"github.com/serin-rollouts/serin/internal/core/revision"
+	"github.com/serin-rollouts/serin/internal/core/strategy"
+	"github.com/serin-rollouts/serin/internal/spec"
+)
+
+// situationOf is where the rollout stands: its revisions, what changed since the
+// last status, and which of the user's commands are in force.
+func situationOf(s plan.Snapshot, now time.Time) strategy.Situation {
+	status := s.Rollout.Status
+	view := revision.Of(s)
+	reset := status.CurrentPodHash != view.Hash || status.CurrentStepHash != stepsHash(s.Spec)
+	if reset {
+		status = resetStatus(s, view, status)
+	}
+	promoted := view.Promoted(status.StableRS)
+	situation := strategy.Situation{
+		Snapshot: s, View: view, Now: now, Status: status, Reset: reset,
+		Initial:     status.StableRS == "",
+		Promoted:    promoted,
+		PromoteFull: status.PromoteFull && !promoted,
+		Aborted:     status.Abort && !promoted && !status.PromoteFull,
+	}
+	situation.InWindow = !situation.Aborted && view.InWindow(s.Spec.RollbackWindow)
+	situation.Halted = !situation.Aborted && (s.Spec.Paused || inconclusive(status.PauseConditions))
+	return situation
+}
+
+func inconclusive(pauses []v1alpha1.PauseCondition) bool {
+	_, analysis := strategy.Pause(pauses, v1alpha1.PauseReasonInconclusiveAnalysis)
+	return analysis
+}
+
+// stepsHash identifies the steps in the status; "" for blue-green.
+func stepsHash(r spec.Rollout) string {
+	if c, ok := r.Strategy.(spec.Canary); ok {
+		return c.StepsHash
+	}
+	return ""
+}
+
+// resetStatus is what a change of the template or the steps leaves of a status:
+// pauses, commands and everything about the update that was under way are gone. A
+// restart that was pending counts as done, since all pods are replaced anyway.
+func resetStatus(s plan.Snapshot, view revision.View, status v1alpha1.RolloutStatus) v1alpha1.RolloutStatus {
+	next := *status.DeepCopy()
+	if status.CurrentPodHash != "" && status.CurrentPodHash != view.Hash && !s.Spec.RestartAt.IsZero() {
+		next.RestartedAt = timeOf(s.Spec.RestartAt)
+	}
+	next.PauseConditions, next.ControllerPause = nil, false
+	next.Abort, next.AbortedAt, next.PromoteFull = false, nil, false
+	next.CurrentStepIndex = nil
+	next.Canary = v1alpha1.CanaryStatus{Weights: next.Canary.Weights, StablePingPong: next.Canary.StablePingPong}
+	next.BlueGreen = v1alpha1.BlueGreenStatus{PreviewSelector: next.BlueGreen.PreviewSelector, ActiveSelector: next.BlueGreen.ActiveSelector}
+	return next
+}
