@@ -127,6 +127,31 @@ func TestReadSeveral(t *testing.T) {
 	}
 }
 
+func TestReadLeavesTheUsersOwnTotalAlone(t *testing.T) {
+	goal := target("web")
+	goal.Routing.Config.Nginx.AdditionalIngressAnnotations = map[string]string{"canary-weight-total": "1000"}
+	objects := world(t, goal, 20)
+	if got := lens.String(objects[1].Content.Object, "metadata", "annotations", weightKey+"-total"); got != "1000" {
+		t.Errorf("total = %q, want the user's 1000", got)
+	}
+	got := nginx.Renderer{}.Read(goal, objects)
+	want := traffic.Observation{Router: "nginx", Found: true, InSync: true, Split: split(20)}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("Read() -want +got:\n%s", diff)
+	}
+}
+
+func TestRefsNamesEachIngressOnce(t *testing.T) {
+	goal := target("web", "web")
+	goal.Routing.Config.Nginx.StableIngress = "web"
+	if got := (nginx.Renderer{}).Refs(goal); len(got) != 2 {
+		t.Errorf("Refs() = %v, want web and its canary", got)
+	}
+	if got := (nginx.Renderer{}).Refs(router.Target{}); len(got) != 0 {
+		t.Errorf("Refs() without configuration = %v, want none", got)
+	}
+}
+
 func TestNames(t *testing.T) {
 	long := strings.Repeat("n", 240)
 	cases := map[string]struct {
