@@ -18,7 +18,7 @@ import (
 )
 
 func TestGolden(t *testing.T) {
-	routertest.Golden(t, nginx.Renderer{}, "testdata")
+	routertest.Golden(t, nginx.Renderer{}, "testdata/golden")
 }
 
 const weightKey = "nginx.ingress.kubernetes.io/canary-weight"
