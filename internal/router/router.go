@@ -2,6 +2,7 @@ package router
 
 import (
 	"context"
+	"fmt"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -36,6 +37,9 @@ type Ref struct {
 	Owned bool
 }
 
+// String names the object as errors and events show it.
+func (r Ref) String() string { return fmt.Sprintf("%s %q", r.Kind, r.Name) }
+
 // Object is one observed or wanted object; nil Content means that it does not exist.
 type Object struct {
 	Ref     Ref
@@ -50,6 +54,7 @@ type Renderer interface {
 	// Read reports what the objects make the data plane serve.
 	Read(t Target, objects []Object) traffic.Observation
 	// Render returns the objects as they should be for s. Fields that are not ours
-	// are returned untouched. An error names the object that the user must put right.
+	// are returned untouched, and so are the arguments. An error names the objects
+	// that the user must put right; the others are rendered all the same.
 	Render(t Target, objects []Object, s traffic.Split) ([]Object, error)
 }
