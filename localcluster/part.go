@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"time"
 )
 
@@ -58,12 +57,13 @@ func (p *part) failure() error {
 	return fmt.Errorf("%s ended: %w", p.name, err)
 }
 
-// stop ends the part and waits for it.
-func (p *part) stop() {
+// stop ends the part and reports whether it ended in time.
+func (p *part) stop() bool {
 	p.cancel()
 	select {
 	case <-p.done:
+		return true
 	case <-time.After(partGrace):
-		slog.Warn("part did not end in time", "part", p.name)
+		return false
 	}
 }

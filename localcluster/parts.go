@@ -9,13 +9,33 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/serin-rollouts/serin/localcluster/names"
+	"github.com/serin-rollouts/serin/localcluster/node"
 )
 
 // nodeObjectName names the cluster's one Node.
 const nodeObjectName = "serin-local"
 
 func (c *cluster) startUpstream(ctx context.Context) error {
-	return c.plane.StartControllers(ctx)
+	return c.startPart(ctx, "controllers", func(ctx context.Context, ready func()) error {
+		// They look for work themselves, so nobody needs to wait for them.
+		ready()
+		return c.plane.RunControllers(ctx)
+	})
+}
+
+func (c *cluster) startNode(ctx context.Context) error {
+	return c.startPart(ctx, "node", func(ctx context.Context, ready func()) error {
+		return node.Run(ctx, node.Config{
+			REST:        c.plane.REST,
+			Name:        nodeObjectName,
+			Dir:         filepath.Join(c.options.Dir, nodeName),
+			Certificate: c.plane.Node,
+			ClientCAs:   c.plane.Authority,
+			Env:         proxyEnvironment(c.ports.Proxy.Addr().String()),
+			Log:         c.log.With("part", "node"),
+			Ready:       ready,
+		})
+	})
 }
 
 func (c *cluster) startNames(ctx context.Context) error {
@@ -66,7 +86,9 @@ func (c *cluster) startPart(ctx context.Context, name string, run func(context.C
 // stop ends every part, the last started first, and the control plane at the end.
 func (c *cluster) stop() {
 	for i := len(c.parts) - 1; i >= 0; i-- {
-		c.parts[i].stop()
+		if !c.parts[i].stop() {
+			c.progress.note("the %s did not end in %s", c.parts[i].name, partGrace)
+		}
 	}
 	if c.plane != nil {
 		c.plane.Stop()

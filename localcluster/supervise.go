@@ -118,6 +118,10 @@ func controllerChild(path, dir, kubeconfig, proxy string) (child, error) {
 	if err != nil {
 		return child{}, err
 	}
+	env := []string{"KUBECONFIG=" + kubeconfig}
+	for name, value := range proxyEnvironment(proxy) {
+		env = append(env, name+"="+value)
+	}
 	return child{
 		Name: "controller",
 		Path: path,
@@ -128,12 +132,18 @@ func controllerChild(path, dir, kubeconfig, proxy string) (child, error) {
 			// There is one; it need not wait for the lease of its predecessor.
 			"--leader-elect=false",
 		},
-		Env: []string{
-			"KUBECONFIG=" + kubeconfig,
-			"HTTP_PROXY=http://" + proxy, "http_proxy=http://" + proxy,
-			"NO_PROXY=127.0.0.1,localhost,::1", "no_proxy=127.0.0.1,localhost,::1",
-		},
+		Env:    env,
 		LogDir: filepath.Join(dir, logsName),
 		Health: fmt.Sprintf("http://127.0.0.1:%d/healthz", health),
 	}, nil
+}
+
+// proxyEnvironment makes programs use the names proxy. Some read only the upper
+// case names and some only the lower case.
+func proxyEnvironment(proxy string) map[string]string {
+	const direct = "127.0.0.1,localhost,::1"
+	return map[string]string{
+		"HTTP_PROXY": "http://" + proxy, "http_proxy": "http://" + proxy,
+		"NO_PROXY": direct, "no_proxy": direct,
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
@@ -140,6 +141,7 @@ type cluster struct {
 	options  upOptions
 	ports    *listeners
 	progress *progress
+	log      *slog.Logger
 	plane    *controlplane.ControlPlane
 	// parts run beside the control plane, in the order they were started.
 	parts []*part
@@ -201,6 +203,7 @@ func (c *cluster) steps() []step {
 	}
 	steps = append(steps,
 		step{"workload controllers", c.startUpstream},
+		step{"node", c.startNode},
 		step{"names proxy", c.startNames},
 	)
 	if c.options.Controller != "" {
@@ -210,6 +213,9 @@ func (c *cluster) steps() []step {
 }
 
 func (c *cluster) startControlPlane(ctx context.Context) (err error) {
+	if err := c.openLog(); err != nil {
+		return err
+	}
 	if err := c.addresses().write(c.options.Dir); err != nil {
 		return err
 	}
@@ -217,17 +223,27 @@ func (c *cluster) startControlPlane(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	// What libraries say on the standard logger is for the log, too.
-	file, err := os.Create(filepath.Join(c.options.Dir, logsName, "serin-local.log"))
+	go func() {
+		if err := c.plane.Wait(); err != nil {
+			c.failed <- err
+		}
+	}()
+	return nil
+}
+
+// openLog starts the log of our own parts. What libraries say on the standard
+// logger goes there too. It stays open to the end of the process.
+func (c *cluster) openLog() error {
+	logs := filepath.Join(c.options.Dir, logsName)
+	if err := os.MkdirAll(logs, 0o755); err != nil {
+		return fmt.Errorf("create log directory: %w", err)
+	}
+	file, err := os.Create(filepath.Join(logs, "serin-local.log"))
 	if err != nil {
 		return fmt.Errorf("create log file: %w", err)
 	}
 	log.SetOutput(file)
-	go func() {
-		if err := <-c.plane.Failed(); err != nil {
-			c.failed <- err
-		}
-	}()
+	c.log = slog.New(slog.NewTextHandler(file, nil))
 	return nil
 }
 

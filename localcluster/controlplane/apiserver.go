@@ -22,9 +22,11 @@ const serviceRange = "10.96.0.0/16"
 
 // apiServer is the running kube-apiserver.
 type apiServer struct {
+	ctx    context.Context
 	cancel context.CancelFunc
-	// done yields what the server ended with, once.
-	done chan error
+	// done is closed when the server ended; err is set before.
+	done chan struct{}
+	err  error
 }
 
 // startAPIServer serves the API on listener until stopped. It returns when the
@@ -51,8 +53,11 @@ func startAPIServer(ctx context.Context, listener net.Listener, etcdEndpoint str
 		cancel()
 		return nil, fmt.Errorf("start kube-apiserver: %w", err)
 	}
-	server := &apiServer{cancel: cancel, done: make(chan error, 1)}
-	go func() { server.done <- run(ctx) }()
+	server := &apiServer{ctx: ctx, cancel: cancel, done: make(chan struct{})}
+	go func() {
+		defer close(server.done)
+		server.err = run(ctx)
+	}()
 	return server, nil
 }
 
@@ -135,9 +140,8 @@ func (s *apiServer) waitReady(ctx context.Context, config *rest.Config) error {
 		}
 		select {
 		case <-ticker.C:
-		case err := <-s.done:
-			s.done <- err
-			return fmt.Errorf("kube-apiserver ended while starting: %w", err)
+		case <-s.done:
+			return s.failure()
 		case <-ctx.Done():
 			return fmt.Errorf("wait for kube-apiserver: %w", context.Cause(ctx))
 		}
@@ -157,11 +161,18 @@ func answersOK(ctx context.Context, client *http.Client, url string) bool {
 	return response.StatusCode == http.StatusOK
 }
 
-func (s *apiServer) stop(ctx context.Context) {
+// failure says why the ended server ended, unless it was stopped.
+func (s *apiServer) failure() error {
+	if s.ctx.Err() != nil {
+		return nil
+	}
+	return fmt.Errorf("kube-apiserver ended: %w", s.err)
+}
+
+func (s *apiServer) stop() {
 	s.cancel()
 	select {
-	case err := <-s.done:
-		s.done <- err
-	case <-ctx.Done():
+	case <-s.done:
+	case <-time.After(stopTimeout):
 	}
 }

@@ -35,16 +35,13 @@ func controllerNames() []string {
 	}
 }
 
-// controllers are kube-controller-manager's loops.
-type controllers struct {
-	cancel context.CancelFunc
-	done   chan error
-}
-
-func startControllers(ctx context.Context, kubeconfig string, p *pki) (*controllers, error) {
+// RunControllers runs the upstream controllers until ctx ends. Start them once
+// the API has all its kinds: the garbage collector notices later ones only after
+// half a minute.
+func (c *ControlPlane) RunControllers(ctx context.Context) error {
 	s, err := options.NewKubeControllerManagerOptions()
 	if err != nil {
-		return nil, fmt.Errorf("configure controllers: %w", err)
+		return fmt.Errorf("configure controllers: %w", err)
 	}
 	known, disabled, aliases := app.KnownControllers(), app.ControllersDisabledByDefault(), app.ControllerAliases()
 	flags := pflag.NewFlagSet("kube-controller-manager", pflag.ContinueOnError)
@@ -52,26 +49,23 @@ func startControllers(ctx context.Context, kubeconfig string, p *pki) (*controll
 	for _, set := range named.FlagSets {
 		flags.AddFlagSet(set)
 	}
-	if err := flags.Parse(controllerFlags(kubeconfig, p)); err != nil {
-		return nil, fmt.Errorf("configure controllers: %w", err)
+	if err := flags.Parse(controllerFlags(c.Kubeconfig, c.pki)); err != nil {
+		return fmt.Errorf("configure controllers: %w", err)
 	}
 	s.ParsedFlags = &named
 	if err := s.ComponentGlobalsRegistry.Set(); err != nil {
-		return nil, fmt.Errorf("configure controllers: %w", err)
+		return fmt.Errorf("configure controllers: %w", err)
 	}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	config, err := s.Config(ctx, known, disabled, aliases)
 	if err != nil {
-		cancel()
-		return nil, fmt.Errorf("configure controllers: %w", err)
+		return fmt.Errorf("configure controllers: %w", err)
 	}
-	c := &controllers{cancel: cancel, done: make(chan error, 1)}
-	go func() {
-		// Run registers its configuration in a table of the process.
-		defer configz.Delete(app.ConfigzName)
-		c.done <- app.Run(ctx, config.Complete())
-	}()
-	return c, nil
+	// Run registers its configuration in a table of the process.
+	defer configz.Delete(app.ConfigzName)
+	if err := app.Run(ctx, config.Complete()); err != nil && ctx.Err() == nil {
+		return fmt.Errorf("run controllers: %w", err)
+	}
+	return nil
 }
 
 func controllerFlags(kubeconfig string, p *pki) []string {
@@ -96,14 +90,5 @@ func controllerFlags(kubeconfig string, p *pki) []string {
 		"--endpointslice-updates-batch-period=0s",
 		"--endpoint-updates-batch-period=0s",
 		"--profiling=false",
-	}
-}
-
-func (c *controllers) stop(ctx context.Context) {
-	c.cancel()
-	select {
-	case err := <-c.done:
-		c.done <- err
-	case <-ctx.Done():
 	}
 }

@@ -13,7 +13,8 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// stopTimeout is how long each part may take to end in good order.
+// stopTimeout is how long etcd and the API server may each take to end in good
+// order.
 const stopTimeout = 5 * time.Second
 
 // Config says where a control plane lives.
@@ -37,15 +38,12 @@ type ControlPlane struct {
 	// Authority is who signed every certificate of the cluster.
 	Authority *x509.CertPool
 
-	pki         *pki
-	store       *store
-	api         *apiServer
-	controllers *controllers
+	pki   *pki
+	store *store
+	api   *apiServer
 }
 
 // Start runs etcd and the API server and returns when the API server is ready.
-// The controllers are started apart, once the API has all its kinds, because
-// the garbage collector notices later ones only after half a minute.
 func Start(ctx context.Context, cfg Config) (*ControlPlane, error) {
 	if err := os.MkdirAll(cfg.Dir, 0o755); err != nil {
 		return nil, fmt.Errorf("create %s: %w", cfg.Dir, err)
@@ -97,42 +95,23 @@ func (c *ControlPlane) start(ctx context.Context, cfg Config, etcdLog *os.File) 
 	return c.api.waitReady(ctx, c.REST)
 }
 
-// StartControllers starts the upstream controllers.
-func (c *ControlPlane) StartControllers(ctx context.Context) (err error) {
-	c.controllers, err = startControllers(ctx, c.Kubeconfig, c.pki)
-	return err
-}
-
-// Failed yields an error when the API server or etcd ends on its own.
-func (c *ControlPlane) Failed() <-chan error {
-	failed := make(chan error, 1)
-	go func() {
-		select {
-		case err := <-c.api.done:
-			c.api.done <- err
-			failed <- fmt.Errorf("kube-apiserver ended: %w", err)
-		case err := <-c.store.server.Err():
-			failed <- fmt.Errorf("etcd ended: %w", err)
-		}
-	}()
-	return failed
+// Wait blocks until the API server or etcd ends, and says why if nobody stopped
+// it.
+func (c *ControlPlane) Wait() error {
+	select {
+	case <-c.api.done:
+		return c.api.failure()
+	case err := <-c.store.server.Err():
+		return fmt.Errorf("etcd ended: %w", err)
+	}
 }
 
 // Stop ends what was started, in reverse order.
 func (c *ControlPlane) Stop() {
-	if c.controllers != nil {
-		stopPart(c.controllers.stop)
-	}
 	if c.api != nil {
-		stopPart(c.api.stop)
+		c.api.stop()
 	}
 	if c.store != nil {
 		c.store.stop()
 	}
-}
-
-func stopPart(stop func(context.Context)) {
-	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
-	defer cancel()
-	stop(ctx)
 }

@@ -69,6 +69,8 @@ func storeConfig(dir, sockets string) *embed.Config {
 	// the write-ahead log, and with it the next start, short.
 	cfg.SnapshotCount = 5000
 	cfg.QuotaBackendBytes = 4 << 30
+	// Zero, the default outside of etcd's own command line, warns of every request.
+	cfg.WarningUnaryRequestDuration = embed.DefaultWarningUnaryRequestDuration
 	return cfg
 }
 
@@ -98,7 +100,7 @@ func (s *store) stop() {
 	}()
 	select {
 	case <-done:
-	case <-time.After(5 * time.Second):
+	case <-time.After(stopTimeout):
 	}
 	os.RemoveAll(s.sockets)
 }

@@ -27,6 +27,6 @@ func redirectLogs(dir string) (etcd *os.File, err error) {
 		return nil, fmt.Errorf("create log file: %w", err)
 	}
 	klog.SetSlogLogger(slog.New(slog.NewTextHandler(kubernetes, nil)))
-	grpclog.SetLoggerV2(grpclog.NewLoggerV2(io.Discard, etcd, etcd))
+	grpclog.SetLoggerV2(grpclog.NewLoggerV2(io.Discard, io.Discard, etcd))
 	return etcd, nil
 }

@@ -85,7 +85,7 @@ func (r *Resolver) find(host string) (*corev1.Service, error) {
 	if namespace != "" {
 		service, err := r.services.Services(namespace).Get(name)
 		if err != nil {
-			return nil, fmt.Errorf("there is no Service %s in namespace %s", name, namespace)
+			return nil, fmt.Errorf("there is no Service %s in namespace %s, and the cluster reaches nothing outside this machine", name, namespace)
 		}
 		return service, nil
 	}
