@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/serin-rollouts/serin/localcluster/names"
+	"github.com/serin-rollouts/serin/localcluster/node"
+)
+
+// nodeObjectName names the cluster's one Node.
+const nodeObjectName = "serin-local"
+
+func (c *cluster) startUpstream(ctx context.Context) error {
+	return c.startPart(ctx, "controllers", func(ctx context.Context, ready func()) error {
+		// They look for work themselves, so nobody needs to wait for them.
+		ready()
+		return c.plane.RunControllers(ctx)
+	})
+}
+
+func (c *cluster) startNode(ctx context.Context) error {
+	return c.startPart(ctx, "node", func(ctx context.Context, ready func()) error {
+		return node.Run(ctx, node.Config{
+			REST:        c.plane.REST,
+			Name:        nodeObjectName,
+			Dir:         filepath.Join(c.options.Dir, nodeName),
+			Certificate: c.plane.Node,
+			ClientCAs:   c.plane.Authority,
+			Env:         proxyEnvironment(c.ports.Proxy.Addr().String()),
+			Log:         c.log.With("part", "node"),
+			Ready:       ready,
+		})
+	})
+}
+
+func (c *cluster) startNames(ctx context.Context) error {
+	client, err := kubernetes.NewForConfig(c.plane.REST)
+	if err != nil {
+		return fmt.Errorf("make client for the names proxy: %w", err)
+	}
+	return c.startPart(ctx, "names proxy", func(ctx context.Context, ready func()) error {
+		return names.Run(ctx, names.Config{Client: client, Listener: c.ports.Proxy, Ready: ready})
+	})
+}
+
+func (c *cluster) startController(ctx context.Context) error {
+	controller, err := controllerChild(c.options.Controller, c.options.Dir, c.plane.Kubeconfig, c.ports.Proxy.Addr().String())
+	if err != nil {
+		return err
+	}
+	log := filepath.Join(controller.LogDir, controller.Name+".log")
+	controller.Ended = func(err error, restartIn time.Duration) {
+		c.progress.note("the controller ended (%s); starting it again in %s; its output: %s", describeEnd(err), restartIn, log)
+	}
+	return c.startPart(ctx, "controller", controller.run)
+}
+
+func describeEnd(err error) string {
+	if err == nil {
+		return "exit status 0"
+	}
+	return err.Error()
+}
+
+// startPart starts a part and watches that it does not end on its own.
+func (c *cluster) startPart(ctx context.Context, name string, run func(context.Context, func()) error) error {
+	p, err := startPart(ctx, name, run)
+	if err != nil {
+		return err
+	}
+	c.parts = append(c.parts, p)
+	go func() {
+		<-p.done
+		if err := p.failure(); err != nil {
+			c.failed <- err
+		}
+	}()
+	return nil
+}
+
+// stop ends every part, the last started first, and the control plane at the end.
+func (c *cluster) stop() {
+	for i := len(c.parts) - 1; i >= 0; i-- {
+		if !c.parts[i].stop() {
+			c.progress.note("the %s did not end in %s", c.parts[i].name, partGrace)
+		}
+	}
+	if c.plane != nil {
+		c.plane.Stop()
+	}
+}
