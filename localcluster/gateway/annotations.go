@@ -91,6 +91,9 @@ func canaryRule(a annotations) *Canary {
 		Cookie:          a.limited("canary-by-cookie", plainCharacters),
 		IgnoresAffinity: a.text("affinity-canary-behavior") == "legacy",
 	}
+	if canary.HeaderPattern == "" {
+		return canary
+	}
 	if expression, err := regexp.Compile(canary.HeaderPattern); err == nil {
 		canary.headerRegexp = expression
 	}
