@@ -19,6 +19,8 @@ type flow struct {
 	most, least traffic.Share
 	// split is what every router should serve.
 	split traffic.Split
+	// empty: no canary pods are wanted, so no weight can be reached, nor is any needed.
+	empty bool
 	// held: stable cannot take its share yet, so split repeats what is observed.
 	held bool
 	// set are the writes that are needed for split.
@@ -43,6 +45,7 @@ func flowOf(s strategy.Situation, c spec.Canary, at cursor) flow {
 	if !stableCanTake(s, c, weight) {
 		weight, why, f.held = partOf(f.most, maxWeight(c)), "held: stable has too few available pods", true
 	}
+	f.empty = targets(s, c, at).Canary == 0
 	f.notes = append(f.notes, plan.Note{Topic: "weight", Text: fmt.Sprintf("%d of %d: %s", weight, maxWeight(c), why)})
 	f.split = traffic.NewSplit(weight, maxWeight(c))
 	f.split.CanaryHash, f.split.StableHash = canaryHash(s, c), s.StableSize().Hash
@@ -110,7 +113,7 @@ func (f flow) done(weight int32) bool {
 	if !f.routed {
 		return true
 	}
-	return !f.held && f.split.Canary == weight && (f.verified == nil || *f.verified)
+	return !f.held && (f.empty || f.split.Canary == weight) && (f.verified == nil || *f.verified)
 }
 
 // complete reports whether traffic is where promotion needs it.
