@@ -60,6 +60,9 @@ type RolloutSpec struct {
 	// Unit: seconds. Default 0.
 	// +optional
 	MinReadySeconds int32 `json:"minReadySeconds,omitempty"`
+	// RollbackWindow lets an update skip its steps when it goes back to a
+	// recent revision.
+	RollbackWindow *RollbackWindowSpec `json:"rollbackWindow,omitempty"`
 	// Strategy says how one version replaces another.
 	// +optional
 	Strategy RolloutStrategy `json:"strategy,omitempty"`
@@ -81,9 +84,6 @@ type RolloutSpec struct {
 	RestartAt *metav1.Time `json:"restartAt,omitempty"`
 	// Analysis limits how many finished AnalysisRuns and Experiments are kept.
 	Analysis *AnalysisRunStrategy `json:"analysis,omitempty"`
-	// RollbackWindow lets an update skip its steps when it goes back to a
-	// recent revision.
-	RollbackWindow *RollbackWindowSpec `json:"rollbackWindow,omitempty"`
 }
 
 // ObjectRef names an object in the Rollout's namespace whose pod template the
