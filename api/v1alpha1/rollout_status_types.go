@@ -209,6 +209,7 @@ type AwsResourceRef struct {
 	// ARN is the Amazon resource name.
 	ARN string `json:"arn"`
 	// FullName is the part of the ARN that metrics use.
+	// +optional
 	FullName string `json:"fullName"`
 }
 
