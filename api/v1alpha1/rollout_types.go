@@ -42,6 +42,12 @@ type RolloutList struct {
 
 // RolloutSpec is the desired state of a Rollout.
 type RolloutSpec struct {
+	// TemplateResolvedFromRef says that whoever read the Rollout filled in
+	// Template from WorkloadRef. It is never written.
+	TemplateResolvedFromRef bool `json:"-"`
+	// SelectorResolvedFromRef says the same of Selector.
+	SelectorResolvedFromRef bool `json:"-"`
+
 	// Replicas is how many pods should run. Nil means 1.
 	// +optional
 	Replicas *int32 `json:"replicas,omitempty"`
