@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
 
@@ -14,10 +15,11 @@ import (
 // TemplatesEqual reports whether live, the template of a ReplicaSet, makes the
 // pods that desired, the template of a Rollout, asks for. What we put into live
 // does not count: the hash label, the anti-affinity against other revisions, and
-// injected, the labels and annotations that the ReplicaSet remembers as ours.
-// Nor do fields that the API server filled in, nor the old name of the service
-// account.
-func TemplatesEqual(desired, live corev1.PodTemplateSpec, injected Metadata) bool {
+// the labels and annotations that the ReplicaSet's own annotations remember as
+// ours. Nor do fields that the API server filled in, nor the old name of the
+// service account.
+func TemplatesEqual(desired, live corev1.PodTemplateSpec, annotations map[string]string) bool {
+	injected := remembered(annotations)
 	if !equalExcept(desired.Labels, live.Labels, injected.Labels, v1alpha1.DefaultRolloutUniqueLabelKey) {
 		return false
 	}
@@ -28,13 +30,25 @@ func TemplatesEqual(desired, live corev1.PodTemplateSpec, injected Metadata) boo
 }
 
 // Pristine is a ReplicaSet's template without what we put in, as a user could
-// have written it: for undo, which writes it back into the Rollout.
-func Pristine(live corev1.PodTemplateSpec, injected Metadata) corev1.PodTemplateSpec {
+// have written it: for undo, which writes it back into the Rollout. Annotations
+// are the ReplicaSet's own.
+func Pristine(live corev1.PodTemplateSpec, annotations map[string]string) corev1.PodTemplateSpec {
+	injected := remembered(annotations)
 	t := *live.DeepCopy()
 	t.Labels = without(t.Labels, injected.Labels, v1alpha1.DefaultRolloutUniqueLabelKey)
 	t.Annotations = without(t.Annotations, injected.Annotations)
 	t.Spec.Affinity = withoutOurAffinity(t.Spec.Affinity)
 	return t
+}
+
+// remembered is what a ReplicaSet says was put on its pods for a role. Text that
+// is no JSON counts as nothing.
+func remembered(annotations map[string]string) Metadata {
+	var m v1alpha1.PodTemplateMetadata
+	if err := json.Unmarshal([]byte(annotations[v1alpha1.EphemeralMetadataAnnotation]), &m); err != nil {
+		return Metadata{}
+	}
+	return Metadata(m)
 }
 
 // equalExcept compares two maps but for the keys of a third and some more.
