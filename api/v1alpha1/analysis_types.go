@@ -85,10 +85,10 @@ type AnalysisTemplateSpec struct {
 type AnalysisTemplateRef struct {
 	// TemplateName is the template's name.
 	// +optional
-	TemplateName string `json:"templateName,omitempty"`
-	// ClusterScope looks for a ClusterAnalysisTemplate instead.
+	TemplateName string `json:"templateName"`
+	// ClusterScope looks for a ClusterAnalysisTemplate instead. Nil means false.
 	// +optional
-	ClusterScope bool `json:"clusterScope,omitempty"`
+	ClusterScope *bool `json:"clusterScope,omitempty"`
 }
 
 // AnalysisRun measures metrics over time and comes to a verdict.

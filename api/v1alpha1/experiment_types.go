@@ -69,7 +69,7 @@ type ExperimentSpec struct {
 	MeasurementRetention []MeasurementRetention `json:"measurementRetention,omitempty" patchStrategy:"merge" patchMergeKey:"metricName"`
 	// AnalysisRunMetadata is put on the AnalysisRuns.
 	// +optional
-	AnalysisRunMetadata *AnalysisRunMetadata `json:"analysisRunMetadata,omitempty"`
+	AnalysisRunMetadata AnalysisRunMetadata `json:"analysisRunMetadata,omitempty"`
 }
 
 // TemplateSpec is one ReplicaSet of an Experiment.
@@ -103,9 +103,9 @@ type ExperimentAnalysisTemplateRef struct {
 	Name string `json:"name"`
 	// TemplateName names the AnalysisTemplate.
 	TemplateName string `json:"templateName"`
-	// ClusterScope looks for a ClusterAnalysisTemplate instead.
+	// ClusterScope looks for a ClusterAnalysisTemplate instead. Nil means false.
 	// +optional
-	ClusterScope bool `json:"clusterScope,omitempty"`
+	ClusterScope *bool `json:"clusterScope,omitempty"`
 	// Args are handed to the template.
 	// +patchMergeKey=name
 	// +patchStrategy=merge

@@ -263,9 +263,6 @@ type NewRelicMetric struct {
 // JobMetric runs a Job; it succeeds when the Job does.
 type JobMetric struct {
 	// Metadata gives the Job labels and annotations; the rest is not used.
-	// +kubebuilder:validation:Schemaless
-	// +kubebuilder:validation:Type=object
-	// +kubebuilder:pruning:PreserveUnknownFields
 	Metadata metav1.ObjectMeta `json:"metadata,omitempty"`
 	// Spec of the Job.
 	Spec batchv1.JobSpec `json:"spec"`

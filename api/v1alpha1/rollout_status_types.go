@@ -164,24 +164,24 @@ type StepPluginStatus struct {
 	Index int32 `json:"index"`
 	// Name is the plugin's name.
 	Name string `json:"name"`
+	// Operation is what the plugin was asked to do.
+	Operation StepPluginOperation `json:"operation"`
+	// Phase is the outcome so far.
+	Phase StepPluginPhase `json:"phase,omitempty"`
+	// Message explains Phase.
+	Message string `json:"message,omitempty"`
 	// StartedAt is when the operation was first called.
 	StartedAt *metav1.Time `json:"startedAt,omitempty"`
 	// UpdatedAt is when the operation was last called.
 	UpdatedAt *metav1.Time `json:"updatedAt,omitempty"`
 	// FinishedAt is when the operation came to an end.
 	FinishedAt *metav1.Time `json:"finishedAt,omitempty"`
-	// Operation is what the plugin was asked to do.
-	Operation StepPluginOperation `json:"operation"`
-	// Disabled is true when the plugin is switched off and the step was passed.
-	Disabled bool `json:"disabled,omitempty"`
 	// Backoff is how long to wait after UpdatedAt before the next call.
 	Backoff DurationString `json:"backoff,omitempty"`
 	// Executions counts the calls.
 	Executions int32 `json:"executions,omitempty"`
-	// Phase is the outcome so far.
-	Phase StepPluginPhase `json:"phase,omitempty"`
-	// Message explains Phase.
-	Message string `json:"message,omitempty"`
+	// Disabled is true when the plugin is switched off and the step was passed.
+	Disabled bool `json:"disabled,omitempty"`
 	// Status is the plugin's own memory, handed back to it at the next call.
 	// +kubebuilder:validation:Schemaless
 	// +kubebuilder:validation:Type=object
@@ -209,6 +209,7 @@ type AwsResourceRef struct {
 	// ARN is the Amazon resource name.
 	ARN string `json:"arn"`
 	// FullName is the part of the ARN that metrics use.
+	// +optional
 	FullName string `json:"fullName"`
 }
 

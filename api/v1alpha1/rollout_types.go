@@ -42,6 +42,12 @@ type RolloutList struct {
 
 // RolloutSpec is the desired state of a Rollout.
 type RolloutSpec struct {
+	// TemplateResolvedFromRef says that whoever read the Rollout filled in
+	// Template from WorkloadRef. It is never written.
+	TemplateResolvedFromRef bool `json:"-"`
+	// SelectorResolvedFromRef says the same of Selector.
+	SelectorResolvedFromRef bool `json:"-"`
+
 	// Replicas is how many pods should run. Nil means 1.
 	// +optional
 	Replicas *int32 `json:"replicas,omitempty"`
@@ -60,6 +66,9 @@ type RolloutSpec struct {
 	// Unit: seconds. Default 0.
 	// +optional
 	MinReadySeconds int32 `json:"minReadySeconds,omitempty"`
+	// RollbackWindow lets an update skip its steps when it goes back to a
+	// recent revision.
+	RollbackWindow *RollbackWindowSpec `json:"rollbackWindow,omitempty"`
 	// Strategy says how one version replaces another.
 	// +optional
 	Strategy RolloutStrategy `json:"strategy,omitempty"`
@@ -81,9 +90,6 @@ type RolloutSpec struct {
 	RestartAt *metav1.Time `json:"restartAt,omitempty"`
 	// Analysis limits how many finished AnalysisRuns and Experiments are kept.
 	Analysis *AnalysisRunStrategy `json:"analysis,omitempty"`
-	// RollbackWindow lets an update skip its steps when it goes back to a
-	// recent revision.
-	RollbackWindow *RollbackWindowSpec `json:"rollbackWindow,omitempty"`
 }
 
 // ObjectRef names an object in the Rollout's namespace whose pod template the

@@ -186,9 +186,9 @@ type RolloutExperimentStepAnalysisTemplateRef struct {
 	Name string `json:"name"`
 	// TemplateName names the AnalysisTemplate.
 	TemplateName string `json:"templateName"`
-	// ClusterScope looks for a ClusterAnalysisTemplate instead.
+	// ClusterScope looks for a ClusterAnalysisTemplate instead. Nil means false.
 	// +optional
-	ClusterScope bool `json:"clusterScope,omitempty"`
+	ClusterScope *bool `json:"clusterScope,omitempty"`
 	// Args are handed to the template.
 	// +patchMergeKey=name
 	// +patchStrategy=merge

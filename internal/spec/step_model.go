@@ -30,6 +30,8 @@ type SetWeight struct{ Weight int32 }
 type Pause struct {
 	Duration   time.Duration
 	Indefinite bool
+	// Written is the duration as the manifest has it, to show to users.
+	Written string
 }
 
 // SetCanaryScale pins the canary's size until the next SetCanaryScale.
@@ -104,7 +106,7 @@ type Routing struct {
 	ManagedRoutes []string
 	// Routers are the configured routers in the order they are applied; empty for
 	// `trafficRouting: {}`. Names: istio, nginx, alb, smi, ambassador, appMesh,
-	// traefik, apisix, then plugins by name, each "plugin:NAME".
+	// traefik, apisix, gatewayAPI, then plugins by name, each "plugin:NAME".
 	Routers []string
 	// Config is the manifest's block, for the routers to read their part of.
 	Config v1alpha1.RolloutTrafficRouting
