@@ -2,7 +2,7 @@ package node
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -15,45 +15,56 @@ import (
 	"k8s.io/client-go/util/workqueue"
 )
 
-// watch takes in every pod of this node and every pod without one, and starts
-// the workers. It returns when the first lists are in; the workers end with ctx.
+// watch takes in the pods of this node and those without one, and starts the
+// workers. It returns when the first list is in; the workers end with ctx.
 func (n *node) watch(ctx context.Context, wg *sync.WaitGroup) error {
-	mine, err := n.informer(fields.OneTermEqualSelector("spec.nodeName", n.name), cache.ResourceEventHandlerFuncs{
-		AddFunc:    func(o any) { n.observe(o.(*corev1.Pod)) },
-		UpdateFunc: func(_, o any) { n.observe(o.(*corev1.Pod)) },
+	informer, err := n.informer()
+	if err != nil {
+		return err
+	}
+	_, err = informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
+		AddFunc:    func(o any) { n.onPod(o.(*corev1.Pod)) },
+		UpdateFunc: func(_, o any) { n.onPod(o.(*corev1.Pod)) },
 		DeleteFunc: n.onDelete,
 	})
 	if err != nil {
-		return err
+		return fmt.Errorf("watch pods: %w", err)
 	}
-	homeless, err := n.informer(fields.OneTermEqualSelector("spec.nodeName", ""), cache.ResourceEventHandlerFuncs{
-		AddFunc:    func(o any) { n.bindSoon(o.(*corev1.Pod)) },
-		UpdateFunc: func(_, o any) { n.bindSoon(o.(*corev1.Pod)) },
-	})
-	if err != nil {
-		return err
+	wg.Go(func() { informer.RunWithContext(ctx) })
+	if !cache.WaitForCacheSync(ctx.Done(), informer.HasSynced) {
+		return fmt.Errorf("list pods: %w", context.Cause(ctx))
 	}
-	wg.Go(func() { mine.RunWithContext(ctx) })
 	// Every address in use must be known before the first one is given out.
-	if !cache.WaitForCacheSync(ctx.Done(), mine.HasSynced) {
-		return errors.New("list the pods of this node: stopped before the list came")
+	for _, o := range informer.GetStore().List() {
+		n.onPod(o.(*corev1.Pod))
 	}
-	wg.Go(func() { homeless.RunWithContext(ctx) })
 	work(ctx, wg, worker[types.UID]{n.syncs, syncWorkers, n.syncPod, n.report("sync pod")})
 	work(ctx, wg, worker[types.UID]{n.writes, writeWorkers, n.writePod, n.report("write pod status")})
 	work(ctx, wg, worker[types.NamespacedName]{n.binds, bindWorkers, n.bind, n.report("bind pod")})
 	return nil
 }
 
+// onPod takes in the newest version of any pod of the cluster.
+func (n *node) onPod(p *corev1.Pod) {
+	switch p.Spec.NodeName {
+	case "":
+		n.bindSoon(p)
+	case n.name:
+		n.observe(p)
+	}
+}
+
 func (n *node) report(doing string) func(error) {
 	return func(err error) { n.log.Error(doing, "err", err) }
 }
 
-// informer watches pods. Each object loses what the node never reads.
-func (n *node) informer(selector fields.Selector, handler cache.ResourceEventHandler) (cache.SharedInformer, error) {
-	list := cache.NewFilteredListWatchFromClient(n.client.CoreV1().RESTClient(), "pods", corev1.NamespaceAll,
-		func(o *metav1.ListOptions) { o.FieldSelector = selector.String() })
+// informer watches all pods. A watch selected by spec.nodeName would get a
+// buffer of ten events in the API server, which cuts watchers off that fall
+// behind by more: too few for a burst of pods on the only node.
+func (n *node) informer() (cache.SharedInformer, error) {
+	list := cache.NewListWatchFromClient(n.client.CoreV1().RESTClient(), "pods", corev1.NamespaceAll, fields.Everything())
 	informer := cache.NewSharedInformer(cache.ToListWatcherWithWatchListSemantics(list, n.client), &corev1.Pod{}, 0)
+	// What the node never reads need not be kept.
 	err := informer.SetTransform(func(o any) (any, error) {
 		if p, ok := o.(*corev1.Pod); ok {
 			p.ManagedFields = nil
@@ -61,10 +72,9 @@ func (n *node) informer(selector fields.Selector, handler cache.ResourceEventHan
 		return o, nil
 	})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("watch pods: %w", err)
 	}
-	_, err = informer.AddEventHandler(handler)
-	return informer, err
+	return informer, nil
 }
 
 func (n *node) onDelete(o any) {
