@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+	"k8s.io/client-go/rest"
 	"k8s.io/component-base/configz"
 	"k8s.io/kubernetes/cmd/kube-controller-manager/app"
 	"k8s.io/kubernetes/cmd/kube-controller-manager/app/options"
@@ -60,6 +61,8 @@ func (c *ControlPlane) RunControllers(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("configure controllers: %w", err)
 	}
+	// They use deprecated kinds on purpose; nobody needs to read that in the log.
+	rest.SetDefaultWarningHandler(rest.NoWarnings{})
 	// Run registers its configuration in a table of the process.
 	defer configz.Delete(app.ConfigzName)
 	if err := app.Run(ctx, config.Complete()); err != nil && ctx.Err() == nil {
