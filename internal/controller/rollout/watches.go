@@ -1,0 +1,140 @@
+package rollout
+
+import (
+	"context"
+	"fmt"
+	"maps"
+
+	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/client-go/util/workqueue"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/serin-rollouts/serin/api/v1alpha1"
+	"github.com/serin-rollouts/serin/internal/core/plan"
+	"github.com/serin-rollouts/serin/internal/engine"
+)
+
+type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
+
+func wake(q queue, key engine.Key) { q.Add(reconcile.Request{NamespacedName: key}) }
+
+// rolloutEvents wakes a Rollout when it changes in a way that a decision can see.
+// Our own write of its status is such a change, once; the pass after it writes
+// nothing and so wakes nothing.
+func rolloutEvents(tell func(*v1alpha1.Rollout, plan.Event)) handler.TypedEventHandler[*v1alpha1.Rollout, reconcile.Request] {
+	return handler.TypedFuncs[*v1alpha1.Rollout, reconcile.Request]{
+		CreateFunc: func(_ context.Context, e event.TypedCreateEvent[*v1alpha1.Rollout], q queue) {
+			if e.Object.Status.ObservedGeneration == "" {
+				tell(e.Object, plan.Event{
+					Reason:  v1alpha1.RolloutAddedToInformerReason,
+					Message: fmt.Sprintf("Rollout resource added to informer: %s/%s", e.Object.Namespace, e.Object.Name),
+				})
+			}
+			wake(q, client.ObjectKeyFromObject(e.Object))
+		},
+		UpdateFunc: func(_ context.Context, e event.TypedUpdateEvent[*v1alpha1.Rollout], q queue) {
+			if isResync(e.ObjectOld, e.ObjectNew) || rolloutChanged(e.ObjectOld, e.ObjectNew) {
+				wake(q, client.ObjectKeyFromObject(e.ObjectNew))
+			}
+		},
+		DeleteFunc: func(_ context.Context, e event.TypedDeleteEvent[*v1alpha1.Rollout], q queue) {
+			tell(e.Object, plan.Event{
+				Reason:  v1alpha1.RolloutDeletedReason,
+				Message: fmt.Sprintf("Rollout %s/%s is deleted.", e.Object.Namespace, e.Object.Name),
+			})
+			wake(q, client.ObjectKeyFromObject(e.Object))
+		},
+	}
+}
+
+// isResync reports whether an update is the periodic look without a reason.
+func isResync(before, after client.Object) bool {
+	return before.GetResourceVersion() == after.GetResourceVersion()
+}
+
+func rolloutChanged(before, after *v1alpha1.Rollout) bool {
+	return metaChanged(before, after) || !equality.Semantic.DeepEqual(before.Status, after.Status)
+}
+
+func metaChanged(before, after client.Object) bool {
+	return before.GetUID() != after.GetUID() ||
+		before.GetGeneration() != after.GetGeneration() ||
+		(before.GetDeletionTimestamp() == nil) != (after.GetDeletionTimestamp() == nil) ||
+		!maps.Equal(before.GetLabels(), after.GetLabels()) ||
+		!maps.Equal(before.GetAnnotations(), after.GetAnnotations())
+}
+
+// replicaSetEvents wakes the owner of a ReplicaSet, and those who could adopt an
+// orphan.
+func replicaSetEvents(rollouts client.Reader) handler.TypedEventHandler[*appsv1.ReplicaSet, reconcile.Request] {
+	wakeFor := func(ctx context.Context, rs *appsv1.ReplicaSet, q queue) {
+		for _, key := range concerned(ctx, rollouts, rs) {
+			wake(q, key)
+		}
+	}
+	return handler.TypedFuncs[*appsv1.ReplicaSet, reconcile.Request]{
+		CreateFunc: func(ctx context.Context, e event.TypedCreateEvent[*appsv1.ReplicaSet], q queue) {
+			wakeFor(ctx, e.Object, q)
+		},
+		UpdateFunc: func(ctx context.Context, e event.TypedUpdateEvent[*appsv1.ReplicaSet], q queue) {
+			if !replicaSetChanged(e.ObjectOld, e.ObjectNew) {
+				return
+			}
+			if ownerOf(e.ObjectOld) != ownerOf(e.ObjectNew) {
+				wakeFor(ctx, e.ObjectOld, q)
+			}
+			wakeFor(ctx, e.ObjectNew, q)
+		},
+		DeleteFunc: func(ctx context.Context, e event.TypedDeleteEvent[*appsv1.ReplicaSet], q queue) {
+			wakeFor(ctx, e.Object, q)
+		},
+	}
+}
+
+func replicaSetChanged(before, after *appsv1.ReplicaSet) bool {
+	a, b := before.Status, after.Status
+	return metaChanged(before, after) ||
+		ownerOf(before) != ownerOf(after) ||
+		a.Replicas != b.Replicas ||
+		a.ReadyReplicas != b.ReadyReplicas ||
+		a.AvailableReplicas != b.AvailableReplicas ||
+		a.ObservedGeneration != b.ObservedGeneration ||
+		!equality.Semantic.DeepEqual(a.Conditions, b.Conditions)
+}
+
+// ownerOf is the Rollout that controls a ReplicaSet; the zero key when none does.
+func ownerOf(rs *appsv1.ReplicaSet) engine.Key {
+	owner := metav1.GetControllerOfNoCopy(rs)
+	if owner == nil || owner.Kind != v1alpha1.RolloutKind || owner.APIVersion != v1alpha1.SchemeGroupVersion.String() {
+		return engine.Key{}
+	}
+	return engine.Key{Namespace: rs.Namespace, Name: owner.Name}
+}
+
+// concerned lists the Rollouts that a ReplicaSet matters to.
+func concerned(ctx context.Context, rollouts client.Reader, rs *appsv1.ReplicaSet) []engine.Key {
+	if owner := ownerOf(rs); owner.Name != "" {
+		return []engine.Key{owner}
+	}
+	if metav1.GetControllerOfNoCopy(rs) != nil {
+		return nil
+	}
+	var list v1alpha1.RolloutList
+	if err := rollouts.List(ctx, &list, client.InNamespace(rs.Namespace)); err != nil {
+		return nil // only when stopping: the list comes from memory
+	}
+	var keys []engine.Key
+	for i := range list.Items {
+		selector, err := metav1.LabelSelectorAsSelector(list.Items[i].Spec.Selector)
+		if err == nil && !selector.Empty() && selector.Matches(labels.Set(rs.Labels)) {
+			keys = append(keys, client.ObjectKeyFromObject(&list.Items[i]))
+		}
+	}
+	return keys
+}

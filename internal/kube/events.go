@@ -1,0 +1,93 @@
+package kube
+
+import (
+	"context"
+	"fmt"
+	"hash/fnv"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/kubernetes"
+	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/record"
+
+	"github.com/serin-rollouts/serin/api/v1alpha1"
+	"github.com/serin-rollouts/serin/internal/core/plan"
+)
+
+// The recorder library drops and merges events of one object that come quickly,
+// which would hide the steps of a fast rollout. These bounds are far above what one
+// Rollout says.
+const (
+	eventBurst  = 1000
+	eventsPerS  = 10
+	eventGroups = 1000
+)
+
+// eventLanes is how many events are sent at a time. All events of one Rollout take
+// the same lane, so that their order stays.
+const eventLanes = 4
+
+// Events records events as objects of the cluster, in the background.
+type Events struct {
+	broadcasters []record.EventBroadcaster
+	lanes        []record.EventRecorder
+}
+
+// NewEvents returns a recorder that sends as the controller's component.
+func NewEvents(config *rest.Config, scheme *runtime.Scheme) (*Events, error) {
+	clients, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("open client for events: %w", err)
+	}
+	sink := &typedcorev1.EventSinkImpl{Interface: clients.CoreV1().Events("")}
+	events := &Events{}
+	for range eventLanes {
+		broadcaster := record.NewBroadcaster(record.WithCorrelatorOptions(record.CorrelatorOptions{
+			BurstSize: eventBurst,
+			QPS:       eventsPerS,
+			MaxEvents: eventGroups,
+		}))
+		broadcaster.StartRecordingToSink(sink)
+		events.broadcasters = append(events.broadcasters, broadcaster)
+		events.lanes = append(events.lanes, broadcaster.NewRecorder(scheme, corev1.EventSource{Component: v1alpha1.EventComponent}))
+	}
+	return events, nil
+}
+
+// Record implements Recorder.
+func (e *Events) Record(rollout *v1alpha1.Rollout, event plan.Event) {
+	kind := corev1.EventTypeNormal
+	if event.Warning {
+		kind = corev1.EventTypeWarning
+	}
+	// A copy without the content: the library keeps the reference for a while, and
+	// cached objects do not say their kind.
+	about := &v1alpha1.Rollout{
+		TypeMeta: metav1.TypeMeta{APIVersion: v1alpha1.SchemeGroupVersion.String(), Kind: v1alpha1.RolloutKind},
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace:       rollout.Namespace,
+			Name:            rollout.Name,
+			UID:             rollout.UID,
+			ResourceVersion: rollout.ResourceVersion,
+		},
+	}
+	e.lane(string(rollout.UID)).Event(about, kind, event.Reason, event.Message)
+}
+
+func (e *Events) lane(uid string) record.EventRecorder {
+	hash := fnv.New32a()
+	_, _ = hash.Write([]byte(uid)) // a hash never refuses
+	return e.lanes[hash.Sum32()%uint32(len(e.lanes))]
+}
+
+// Start waits for ctx and then stops sending.
+func (e *Events) Start(ctx context.Context) error {
+	<-ctx.Done()
+	for _, b := range e.broadcasters {
+		b.Shutdown()
+	}
+	return nil
+}

@@ -1,0 +1,278 @@
+package kube
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/serin-rollouts/serin/api/v1alpha1"
+	"github.com/serin-rollouts/serin/internal/core/plan"
+	"github.com/serin-rollouts/serin/internal/engine"
+)
+
+// observer is one look at one Rollout.
+type observer struct {
+	*Cluster
+	key     engine.Key
+	number  uint64
+	rollout *v1alpha1.Rollout
+}
+
+// Observe implements engine.Cluster. Everything comes from caches except pods, which
+// are listed when a decision needs them.
+func (c *Cluster) Observe(ctx context.Context, key engine.Key) (plan.Snapshot, error) {
+	rollout, err := c.find(ctx, key)
+	if errors.Is(err, engine.ErrGone) {
+		c.Forget(key)
+	}
+	if err != nil {
+		return plan.Snapshot{}, err
+	}
+	behind, found := c.writes.behind(key, c.options.Now(), func(o object) seen { return c.look(ctx, o) })
+	if found {
+		return plan.Snapshot{}, fmt.Errorf("cache of %s %s is behind our own write: %w", behind.Kind, behind.Name, plan.ErrConflict)
+	}
+	o := observer{Cluster: c, key: key, number: c.refs.begin(), rollout: rollout}
+	snapshot, err := o.snapshot(ctx)
+	if err != nil {
+		return plan.Snapshot{}, err
+	}
+	c.dropped(c.refs.end(o.number, key))
+	return snapshot, nil
+}
+
+// find reads the Rollout. engine.ErrGone says that there is nothing to decide.
+func (c *Cluster) find(ctx context.Context, key engine.Key) (*v1alpha1.Rollout, error) {
+	var rollout v1alpha1.Rollout
+	err := c.cached.Get(ctx, key, &rollout)
+	if apierrors.IsNotFound(err) || err == nil && rollout.DeletionTimestamp != nil {
+		return nil, engine.ErrGone
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read Rollout: %w", err)
+	}
+	return &rollout, nil
+}
+
+// look reports what the caches have of an object that we wrote.
+func (c *Cluster) look(ctx context.Context, o object) seen {
+	into, err := c.cachedCopy(ctx, o)
+	if err != nil {
+		return seen{}
+	}
+	return seen{version: versionNumber(into.GetResourceVersion()), uid: string(into.GetUID())}
+}
+
+func (c *Cluster) cachedCopy(ctx context.Context, o object) (client.Object, error) {
+	switch o.GroupVersionKind {
+	case v1alpha1.RolloutGVK:
+		into := &v1alpha1.Rollout{}
+		return into, c.cached.Get(ctx, o.Key, into)
+	case replicaSetKind:
+		into := &appsv1.ReplicaSet{}
+		return into, c.cached.Get(ctx, o.Key, into)
+	case serviceKind:
+		into := &corev1.Service{}
+		return into, c.watched.get(ctx, o.Key, into)
+	case deploymentKind:
+		into := &appsv1.Deployment{}
+		return into, c.watched.get(ctx, o.Key, into)
+	default:
+		into := &unstructured.Unstructured{}
+		into.SetGroupVersionKind(o.GroupVersionKind)
+		return into, c.watched.get(ctx, o.Key, into)
+	}
+}
+
+// snapshot gathers the facts. What follows from an invalid manifest is not read.
+func (o observer) snapshot(ctx context.Context) (plan.Snapshot, error) {
+	s := plan.Snapshot{Rollout: rolloutFacts(o.rollout)}
+	workload, problems, err := o.workload(ctx)
+	if err != nil {
+		return s, err
+	}
+	if workload != nil {
+		s.Workload = &workload.facts
+	}
+	s.Invalid = problems
+	if len(problems) == 0 {
+		s.Spec, s.Invalid = o.parsed.get(o.rollout, workload)
+	}
+	if s.ReplicaSets, err = o.replicaSets(ctx, s.Spec.Selector); err != nil {
+		return s, err
+	}
+	p := &pass{rollout: o.rollout, spec: s.Spec, version: o.rollout.ResourceVersion}
+	if len(s.Invalid) == 0 {
+		err = o.surroundings(ctx, &s, p)
+	}
+	o.remember(o.key, p)
+	return s, err
+}
+
+// surroundings adds what the parsed manifest refers to.
+func (o observer) surroundings(ctx context.Context, s *plan.Snapshot, p *pass) error {
+	reads := o.options.Reads(s.Spec, s.Rollout)
+	var err error
+	if s.Services, err = o.services(ctx, reads.Services); err != nil {
+		return err
+	}
+	others, err := o.othersThatManage(ctx, s.Services)
+	if err != nil {
+		return err
+	}
+	s.Invalid = append(s.Invalid, checkServices(s.Spec, o.key.Name, s.Services, others)...)
+	o.route(s.Spec, p)
+	if reads.Traffic {
+		problems, err := o.traffic(ctx, s, p)
+		if err != nil {
+			return err
+		}
+		s.Invalid = append(s.Invalid, problems...)
+	}
+	if reads.Pods {
+		s.Pods, err = o.pods(ctx, s.Spec)
+	}
+	return err
+}
+
+func rolloutFacts(r *v1alpha1.Rollout) plan.Rollout {
+	return plan.Rollout{
+		Namespace:   r.Namespace,
+		Name:        r.Name,
+		UID:         string(r.UID),
+		Version:     r.ResourceVersion,
+		Generation:  r.Generation,
+		Created:     r.CreationTimestamp.Time,
+		Labels:      r.Labels,
+		Annotations: r.Annotations,
+		Status:      r.Status,
+	}
+}
+
+// replicaSets lists those that the Rollout owns and the orphans that it could adopt.
+// Those being deleted count as gone.
+func (o observer) replicaSets(ctx context.Context, from *metav1.LabelSelector) ([]plan.ReplicaSet, error) {
+	selector := labels.Nothing()
+	if from != nil {
+		parsed, err := metav1.LabelSelectorAsSelector(from)
+		if err != nil {
+			return nil, fmt.Errorf("read selector: %w", err)
+		}
+		selector = parsed
+	}
+	owned, err := o.replicaSetsOf(ctx, string(o.rollout.UID))
+	if err != nil {
+		return nil, err
+	}
+	orphans, err := o.replicaSetsOf(ctx, orphan)
+	if err != nil {
+		return nil, err
+	}
+	facts := make([]plan.ReplicaSet, 0, len(owned))
+	for i := range owned {
+		if owned[i].DeletionTimestamp == nil {
+			facts = append(facts, replicaSetFacts(&owned[i], true, selector))
+		}
+	}
+	for i := range orphans {
+		if adoptable(&orphans[i], selector) {
+			facts = append(facts, replicaSetFacts(&orphans[i], false, selector))
+		}
+	}
+	return facts, nil
+}
+
+func (o observer) replicaSetsOf(ctx context.Context, owner string) ([]appsv1.ReplicaSet, error) {
+	var list appsv1.ReplicaSetList
+	err := o.cached.List(ctx, &list, client.InNamespace(o.key.Namespace), client.MatchingFields{indexOwner: owner})
+	if err != nil {
+		return nil, fmt.Errorf("list ReplicaSets: %w", err)
+	}
+	return list.Items, nil
+}
+
+// get reads a watched object of the Rollout's namespace and notes the reference
+// first, so that no change after the read goes unnoticed.
+func (o observer) get(ctx context.Context, kind schema.GroupVersionKind, name string, into client.Object) error {
+	key := engine.Key{Namespace: o.key.Namespace, Name: name}
+	o.refs.add(o.number, o.key, object{GroupVersionKind: kind, Key: key})
+	return o.watched.get(ctx, key, into)
+}
+
+// services reads the named Services and those that we pinned before.
+func (o observer) services(ctx context.Context, names []string) (map[string]plan.Service, error) {
+	found := map[string]plan.Service{}
+	for _, name := range names {
+		var service corev1.Service
+		err := o.get(ctx, serviceKind, name, &service)
+		switch {
+		case apierrors.IsNotFound(err):
+			found[name] = plan.Service{Name: name}
+		case err != nil:
+			return nil, fmt.Errorf("read Service %s: %w", name, err)
+		default:
+			found[name] = serviceFacts(&service)
+		}
+	}
+	// Without a watch nothing is known to be pinned; Release finds what is.
+	if !o.watched.watches(o.key.Namespace, serviceKind) {
+		return found, nil
+	}
+	managed, err := o.watched.services(ctx, o.key)
+	if err != nil {
+		return nil, fmt.Errorf("list managed Services: %w", err)
+	}
+	for i := range managed {
+		if facts := serviceFacts(&managed[i]); facts.Hash != "" {
+			found[facts.Name] = facts
+		}
+	}
+	return found, nil
+}
+
+// othersThatManage returns which of the Rollouts exist that Services are annotated
+// with instead of this one.
+func (o observer) othersThatManage(ctx context.Context, services map[string]plan.Service) (map[string]bool, error) {
+	others := map[string]bool{}
+	for _, s := range services {
+		if s.ManagedBy == "" || s.ManagedBy == o.key.Name {
+			continue
+		}
+		exists, err := o.exists(ctx, engine.Key{Namespace: o.key.Namespace, Name: s.ManagedBy})
+		if err != nil {
+			return nil, err
+		}
+		others[s.ManagedBy] = exists
+	}
+	return others, nil
+}
+
+// exists asks the cache and, as that has only our own instance's, the server.
+func (c *Cluster) exists(ctx context.Context, key engine.Key) (bool, error) {
+	_, err := c.find(ctx, key)
+	if err == nil {
+		return true, nil
+	}
+	if !errors.Is(err, engine.ErrGone) {
+		return false, err
+	}
+	meta := &metav1.PartialObjectMetadata{}
+	meta.SetGroupVersionKind(v1alpha1.RolloutGVK)
+	err = c.live.Get(ctx, key, meta)
+	if apierrors.IsNotFound(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look for Rollout %s: %w", key.Name, err)
+	}
+	return meta.DeletionTimestamp == nil, nil
+}

@@ -1,0 +1,60 @@
+package kube
+
+import (
+	"context"
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/serin-rollouts/serin/api/v1alpha1"
+	"github.com/serin-rollouts/serin/internal/core/plan"
+	"github.com/serin-rollouts/serin/internal/engine"
+)
+
+// Record implements engine.Cluster: the status first, then events, then notes.
+func (c *Cluster) Record(ctx context.Context, key engine.Key, o plan.Outcome) error {
+	p, err := c.pass(key)
+	if err != nil {
+		return err
+	}
+	if err := c.recordStatus(ctx, key, p, o); err != nil {
+		return err
+	}
+	log := ctrllog.FromContext(ctx)
+	for _, event := range o.Events {
+		log.Info(event.Message, "event_reason", event.Reason)
+		if c.options.Events != nil {
+			c.options.Events.Record(p.rollout, event)
+		}
+	}
+	for _, note := range o.Notes {
+		log.V(1).Info(note.Text, "topic", note.Topic)
+	}
+	return nil
+}
+
+// recordStatus writes what differs from the status that was decided on, and nothing
+// when nothing does.
+func (c *Cluster) recordStatus(ctx context.Context, key engine.Key, p *pass, o plan.Outcome) error {
+	if o.Status == nil || equality.Semantic.DeepEqual(p.rollout.Status, *o.Status) {
+		return nil
+	}
+	if o.Version != p.rollout.ResourceVersion {
+		return fmt.Errorf("status of version %s: %w", o.Version, errChanged)
+	}
+	difference, err := mergePatch(p.rollout.Status, *o.Status)
+	if err != nil {
+		return fmt.Errorf("compare statuses: %w", err)
+	}
+	if len(difference) == 0 {
+		return nil
+	}
+	change := patch{fields: map[string]any{status: difference}, version: p.version, subresource: status}
+	version, err := c.patch(ctx, key, object{GroupVersionKind: v1alpha1.RolloutGVK, Key: key}, change)
+	if err != nil {
+		return fmt.Errorf("write status: %w", err)
+	}
+	p.version = version
+	return nil
+}

@@ -1,0 +1,143 @@
+package kube
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/serin-rollouts/serin/internal/core/plan"
+	"github.com/serin-rollouts/serin/internal/engine"
+)
+
+// The verbs of this file are all that writes to the API server, apart from events.
+
+// create makes an object. The caller judges AlreadyExists.
+func (c *Cluster) create(ctx context.Context, key engine.Key, o client.Object) error {
+	kind, err := gvkOf(o, c.client.Scheme())
+	if err != nil {
+		return err
+	}
+	if err := c.client.Create(ctx, o); err != nil {
+		return classify(err)
+	}
+	c.note(key, object{GroupVersionKind: kind, Key: client.ObjectKeyFromObject(o)}, o.GetResourceVersion())
+	return nil
+}
+
+// status is the subresource of that name; body is the object itself.
+const (
+	body   = ""
+	status = "status"
+)
+
+// patch changes fields of an object on the condition that it still has version,
+// and returns the new version, which key's next observation waits for.
+func (c *Cluster) patch(ctx context.Context, key engine.Key, o object, change patch) (string, error) {
+	version, err := c.send(ctx, o, change)
+	if err != nil {
+		return "", err
+	}
+	c.note(key, o, version)
+	return version, nil
+}
+
+// send is patch for objects that no cached observation depends on.
+func (c *Cluster) send(ctx context.Context, o object, change patch) (string, error) {
+	change.set(change.version, "metadata", "resourceVersion")
+	data, err := json.Marshal(change.fields)
+	if err != nil {
+		return "", fmt.Errorf("encode patch: %w", err)
+	}
+	// The answer is asked for without the object's content, which nobody reads.
+	answer := &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Namespace: o.Namespace, Name: o.Name}}
+	answer.SetGroupVersionKind(o.GroupVersionKind)
+	merge := client.RawPatch(types.MergePatchType, data)
+	if change.subresource == body {
+		err = c.client.Patch(ctx, answer, merge)
+	} else {
+		err = c.client.SubResource(change.subresource).Patch(ctx, answer, merge)
+	}
+	if err != nil {
+		return "", classify(err)
+	}
+	return answer.ResourceVersion, nil
+}
+
+// remove deletes an object if it still is the one that was observed. An object that
+// is gone already is no error.
+func (c *Cluster) remove(ctx context.Context, key engine.Key, o object, uid, version string) error {
+	target := &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Namespace: o.Namespace, Name: o.Name}}
+	target.SetGroupVersionKind(o.GroupVersionKind)
+	id := types.UID(uid)
+	err := c.client.Delete(ctx, target,
+		client.Preconditions{UID: &id, ResourceVersion: &version},
+		client.PropagationPolicy(metav1.DeletePropagationBackground))
+	if err != nil && !apierrors.IsNotFound(err) {
+		return classify(err)
+	}
+	c.writes.noteDeleted(key, o, uid, c.options.Now())
+	return nil
+}
+
+func (c *Cluster) note(key engine.Key, o object, version string) {
+	c.writes.note(key, o, version, c.options.Now())
+}
+
+// patch is a merge patch in the making.
+type patch struct {
+	fields      map[string]any
+	version     string
+	subresource string
+}
+
+func newPatch(version string) patch { return patch{fields: map[string]any{}, version: version} }
+
+// set puts a value at a path of fields; nil removes the field.
+func (p patch) set(value any, path ...string) {
+	at := p.fields
+	for _, name := range path[:len(path)-1] {
+		next, ok := at[name].(map[string]any)
+		if !ok {
+			next = map[string]any{}
+			at[name] = next
+		}
+		at = next
+	}
+	at[path[len(path)-1]] = value
+}
+
+// setAll puts texts under a path; an empty text removes its key.
+func (p patch) setAll(texts map[string]string, path ...string) {
+	for key, text := range texts {
+		var value any
+		if text != "" {
+			value = text
+		}
+		p.set(value, append(path[:len(path):len(path)], key)...)
+	}
+}
+
+// classify turns the server's refusals into those that the core knows.
+func classify(err error) error {
+	switch {
+	case apierrors.IsConflict(err), apierrors.IsNotFound(err) && !meta.IsNoMatchError(err):
+		return fmt.Errorf("%w: %w", plan.ErrConflict, err)
+	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err), isQuota(err):
+		return fmt.Errorf("%w: %w", plan.ErrInvalid, err)
+	default:
+		return err
+	}
+}
+
+// isQuota tells a refusal by a ResourceQuota, which the user must lift, from a
+// missing permission. The API has no reason of its own for it.
+func isQuota(err error) bool {
+	return apierrors.IsForbidden(err) && strings.Contains(err.Error(), "exceeded quota")
+}
