@@ -62,7 +62,7 @@ func layers() []layer {
 			ours: append([]string{"internal/router/lens"}, ports...), others: []string{k8sAPI, apimachinery},
 		},
 		{name: "providers (L4)", folder: "internal/provider/*", ours: ports, others: []string{anything}},
-		{name: "API server (L4)", folder: "internal/kube/...", ours: ports, others: append([]string{clientGo, "sigs.k8s.io", "github.com/go-logr/logr"}, machinery...)},
+		{name: "API server (L4)", folder: "internal/kube/...", ours: ports, others: append([]string{clientGo, "sigs.k8s.io", "github.com/go-logr/logr", "gopkg.in/evanphx/json-patch.v4"}, machinery...)},
 		{name: "plugins (L4)", folder: "internal/plugin/...", ours: ports, others: []string{anything}},
 		{name: "twin (L4)", folder: "internal/sim/...", ours: ports, others: machinery, notStd: []string{"os", "net", "log", "testing"}},
 
@@ -74,6 +74,7 @@ func layers() []layer {
 		{name: "import rule", folder: "internal/archtest"},
 		{name: "test tools", folder: "internal/testing/...", ours: append([]string{"internal/testing/..."}, ports...), others: []string{anything}},
 		{name: "whole-system tests", folder: "test/...", ours: []string{"test/...", "internal/testing/...", "api/v1alpha1"}, others: []string{anything}},
+		{name: "CRDs", folder: "config/crd/...", others: []string{apimachinery, "sigs.k8s.io/yaml", "k8s.io/apiextensions-apiserver"}},
 		{name: "developer tools", folder: "hack/...", ours: []string{"api/v1alpha1"}, others: []string{anything}},
 		{name: "mains (L6)", folder: "cmd/...", ours: []string{anything}, others: []string{anything}},
 		{name: "local cluster", folder: "localcluster/...", ours: []string{"localcluster/..."}, others: []string{anything}},
