@@ -56,6 +56,14 @@ func literal(amount intstr.IntOrString) int32 {
 	return int32(n)
 }
 
+// written is an amount as the manifest has it, for error messages.
+func written(amount intstr.IntOrString) any {
+	if amount.Type == intstr.Int {
+		return amount.IntVal
+	}
+	return amount.StrVal
+}
+
 func orDefault(amount *intstr.IntOrString) intstr.IntOrString {
 	if amount == nil {
 		return defaultBound()

@@ -70,7 +70,7 @@ func checkCanary(c *v1alpha1.CanaryStrategy, path *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	surge, unavailable := orDefault(c.MaxSurge), orDefault(c.MaxUnavailable)
 	if literal(surge) == 0 && literal(unavailable) == 0 {
-		errs = append(errs, field.Invalid(path.Child("maxSurge"), surge.String(), "MaxSurge and MaxUnavailable both can not be zero"))
+		errs = append(errs, field.Invalid(path.Child("maxSurge"), written(surge), "MaxSurge and MaxUnavailable both can not be zero"))
 	}
 	errs = append(errs, checkCanaryServices(c, path)...)
 	errs = append(errs, checkRoutedOnly(c, path)...)

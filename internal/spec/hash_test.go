@@ -1,10 +1,13 @@
 package spec
 
 import (
+	"encoding/json"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/yaml"
+
+	"github.com/serin-rollouts/serin/api/v1alpha1"
 )
 
 const demoTemplate = `{"metadata":{"labels":{"app":"demo"}},"spec":{"containers":[{"name":"demo","image":"nginx:1.25","resources":{}}]}}`
@@ -41,3 +44,43 @@ func TestTemplateHash(t *testing.T) {
 }
 
 func ptr(n int32) *int32 { return &n }
+
+func TestTemplateHashOfABroadTemplate(t *testing.T) {
+	const want = "6c84df7dbb" // as Argo Rollouts 1.10 computes it
+	got, err := TemplateHash(parseTemplate(t, read(t, "testdata/templates/desired.yaml")), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != want {
+		t.Errorf("TemplateHash() = %s, want %s", got, want)
+	}
+}
+
+// The wanted hashes are those that Argo Rollouts 1.10 computes.
+func TestStepsHash(t *testing.T) {
+	cases := map[string]struct{ steps, want string }{
+		"steps that were not given": {`null`, "5ffbfbbd64"},
+		"a list without steps":      {`[]`, "5f8cb5778f"},
+		"a weight and a pause":      {`[{"setWeight": 20}, {"pause": {}}]`, "54649b9f5c"},
+		"steps of many kinds": {`[{"setWeight": 20}, {"pause": {}}, {"setCanaryScale": {"weight": 25}}, {"pause": {"duration": "10m"}},
+			{"setHeaderRoute": {"name": "beta", "match": [{"headerName": "x", "headerValue": {"exact": "<1>"}}]}},
+			{"analysis": {"templates": [{"templateName": "smoke"}]}},
+			{"experiment": {"templates": [{"name": "a", "specRef": "canary"}]}},
+			{"plugin": {"name": "x/y", "config": {"b": 1, "a": [2]}}}]`, "796557bf5b"},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			var steps []v1alpha1.CanaryStep
+			if err := json.Unmarshal([]byte(tc.steps), &steps); err != nil {
+				t.Fatal(err)
+			}
+			got, err := StepsHash(steps)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != tc.want {
+				t.Errorf("StepsHash() = %s, want %s", got, tc.want)
+			}
+		})
+	}
+}

@@ -40,9 +40,7 @@ func fillContainerDefaults(c *corev1.Container, hostNetwork bool) {
 		}
 	}
 	for i := range c.Env {
-		if from := c.Env[i].ValueFrom; from != nil {
-			fillFieldRefDefaults(from.FieldRef)
-		}
+		fillEnvDefaults(c.Env[i].ValueFrom)
 	}
 	for _, p := range []*corev1.Probe{c.LivenessProbe, c.ReadinessProbe, c.StartupProbe} {
 		fillProbeDefaults(p)
@@ -50,6 +48,16 @@ func fillContainerDefaults(c *corev1.Container, hostNetwork bool) {
 	if l := c.Lifecycle; l != nil {
 		fillHandlerDefaults(l.PostStart)
 		fillHandlerDefaults(l.PreStop)
+	}
+}
+
+func fillEnvDefaults(from *corev1.EnvVarSource) {
+	if from == nil {
+		return
+	}
+	fillFieldRefDefaults(from.FieldRef)
+	if from.FileKeyRef != nil {
+		orPointer(&from.FileKeyRef.Optional, false)
 	}
 }
 

@@ -86,7 +86,7 @@ func parsePauseStep(p v1alpha1.RolloutPause, path *field.Path) (Step, field.Erro
 	}
 	d, err := parsePause(*p.Duration)
 	if err != nil || d < 0 {
-		return nil, field.ErrorList{field.Invalid(path, p.Duration.String(), "Duration needs to be greater than 0")}
+		return nil, field.ErrorList{field.Invalid(path, written(*p.Duration), "Duration needs to be greater than 0")}
 	}
 	return Pause{Duration: d, Written: p.Duration.String()}, nil
 }
