@@ -13,17 +13,23 @@ import (
 	"time"
 )
 
-//go:embed page
-var files embed.FS
-
-// bodyLimit bounds what is read of a request. Unit: bytes.
-const bodyLimit = 64 << 10
-
-// The pages are parsed once and never changed.
+// The page is one document with style and script inside, so that it works below
+// any path and never mixes the files of two versions.
 var (
+	//go:embed page
+	files embed.FS
+	//go:embed page/page.css
+	style template.CSS
+	//go:embed page/page.js
+	script template.JS
+
+	// Parsed once and never changed.
 	indexPage   = template.Must(template.ParseFS(files, "page/index.html"))
 	welcomePage = template.Must(template.ParseFS(files, "page/welcome.html"))
 )
+
+// bodyLimit bounds what is read of a request. Unit: bytes.
+const bodyLimit = 64 << 10
 
 // app is one instance of the application.
 type app struct {
@@ -52,10 +58,6 @@ func (a *app) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintln(w, "ok")
 	case "metrics":
 		a.serveMetrics(w)
-	case "page.css":
-		serveFile(w, "page/page.css", "text/css; charset=utf-8")
-	case "page.js":
-		serveFile(w, "page/page.js", "text/javascript; charset=utf-8")
 	case "favicon.ico":
 		http.NotFound(w, r)
 	default:
@@ -156,23 +158,14 @@ func (a *app) servePage(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	// The reader may have gone; there is nobody to tell.
-	_ = indexPage.Execute(w, map[string]string{
-		"Image": a.options.Image,
-		"Role":  a.options.role(),
-		"Pod":   a.options.Pod,
-		"Color": a.behave.color,
+	_ = indexPage.Execute(w, map[string]any{
+		"Image":  a.options.Image,
+		"Role":   a.options.role(),
+		"Pod":    a.options.Pod,
+		"Color":  a.behave.color,
+		"Style":  style,
+		"Script": script,
 	})
-}
-
-// serveFile serves one embedded file.
-func serveFile(w http.ResponseWriter, name, kind string) {
-	data, err := files.ReadFile(name)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", kind)
-	_, _ = w.Write(data)
 }
 
 // Welcome returns a web server with one plain page, for images that people use

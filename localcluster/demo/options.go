@@ -54,17 +54,20 @@ func ParseEnv(env map[string]string) (Options, error) {
 	if text := env["LATENCY"]; text != "" {
 		o.Latency = new(time.Duration)
 	}
-	for name, into := range map[string]*time.Duration{
-		"LATENCY": o.Latency, "READY_AFTER": &o.ReadyAfter, "STOP_AFTER": &o.StopAfter,
-	} {
-		if env[name] == "" {
+	durations := []struct {
+		name string
+		into *time.Duration
+	}{{"LATENCY", o.Latency}, {"READY_AFTER", &o.ReadyAfter}, {"STOP_AFTER", &o.StopAfter}}
+	for _, d := range durations {
+		text := env[d.name]
+		if text == "" {
 			continue
 		}
-		d, err := parseDuration(env[name])
+		value, err := parseDuration(text)
 		if err != nil {
-			return o, fmt.Errorf("%s: %w", name, err)
+			return o, fmt.Errorf("%s: %w", d.name, err)
 		}
-		*into = d
+		*d.into = value
 	}
 	return o, nil
 }
@@ -118,7 +121,7 @@ func tagOf(image string) string {
 	return tag
 }
 
-// Role returns the part the pod plays in a rollout, from the labels that
+// role returns the part the pod plays in a rollout, from the labels that
 // tutorials use; empty when it has none of them.
 func (o Options) role() string {
 	if o.Label == nil {
