@@ -8,6 +8,7 @@ import (
 
 	"k8s.io/client-go/kubernetes"
 
+	"github.com/serin-rollouts/serin/localcluster/gateway"
 	"github.com/serin-rollouts/serin/localcluster/names"
 	"github.com/serin-rollouts/serin/localcluster/node"
 )
@@ -34,6 +35,18 @@ func (c *cluster) startNode(ctx context.Context) error {
 			Env:         proxyEnvironment(c.ports.Proxy.Addr().String()),
 			Log:         c.log.With("part", "node"),
 			Ready:       ready,
+		})
+	})
+}
+
+func (c *cluster) startGateway(ctx context.Context) error {
+	return c.startPart(ctx, "gateway", func(ctx context.Context, ready func()) error {
+		return gateway.Run(ctx, gateway.Config{
+			REST:     c.plane.REST,
+			Listener: c.ports.Gateway,
+			Metrics:  c.ports.GatewayMetrics,
+			Log:      c.log.With("part", "gateway"),
+			Ready:    ready,
 		})
 	})
 }
