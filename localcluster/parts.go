@@ -70,7 +70,10 @@ func (c *cluster) startController(ctx context.Context) error {
 	controller.Ended = func(err error, restartIn time.Duration) {
 		c.progress.note("the controller ended (%s); starting it again in %s; its output: %s", describeEnd(err), restartIn, log)
 	}
-	return c.startPart(ctx, "controller", controller.run)
+	if err := c.startPart(ctx, "controller", controller.run); err != nil {
+		return fmt.Errorf("%w; its output: %s", err, log)
+	}
+	return nil
 }
 
 func describeEnd(err error) string {
