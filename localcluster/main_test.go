@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -138,16 +139,32 @@ func (r *running) printed() string {
 	return r.text.String()
 }
 
-// waitReady fails the test when the cluster is not ready in time.
-func (r *running) waitReady(t *testing.T, limit time.Duration) {
+// waitReady fails the test when the cluster does not become ready.
+func (r *running) waitReady(t *testing.T) {
 	t.Helper()
 	select {
 	case <-r.ready:
 	case <-r.ended:
 		t.Fatalf("the cluster ended before it was ready:\n%s", r.printed())
-	case <-time.After(limit):
-		t.Fatalf("the cluster is not ready after %s:\n%s", limit, r.printed())
+	case <-time.After(time.Minute):
+		t.Fatalf("the cluster is not ready after a minute:\n%s", r.printed())
 	}
+}
+
+// cpu is the processor time that the cluster has used so far.
+func (r *running) cpu(t *testing.T) time.Duration {
+	t.Helper()
+	stat := readText(t, fmt.Sprintf("/proc/%d/stat", r.command.Process.Pid))
+	fields := strings.Fields(stat[strings.LastIndex(stat, ")")+1:])
+	var ticks time.Duration
+	for _, field := range fields[11:13] {
+		n, err := strconv.Atoi(field)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ticks += time.Duration(n)
+	}
+	return ticks * 10 * time.Millisecond
 }
 
 // end stops the cluster by a signal and waits.

@@ -8,6 +8,7 @@ import (
 
 	"k8s.io/client-go/kubernetes"
 
+	"github.com/serin-rollouts/serin/localcluster/gateway"
 	"github.com/serin-rollouts/serin/localcluster/names"
 	"github.com/serin-rollouts/serin/localcluster/node"
 )
@@ -38,6 +39,18 @@ func (c *cluster) startNode(ctx context.Context) error {
 	})
 }
 
+func (c *cluster) startGateway(ctx context.Context) error {
+	return c.startPart(ctx, "gateway", func(ctx context.Context, ready func()) error {
+		return gateway.Run(ctx, gateway.Config{
+			REST:     c.plane.REST,
+			Listener: c.ports.Gateway,
+			Metrics:  c.ports.GatewayMetrics,
+			Log:      c.log.With("part", "gateway"),
+			Ready:    ready,
+		})
+	})
+}
+
 func (c *cluster) startNames(ctx context.Context) error {
 	client, err := kubernetes.NewForConfig(c.plane.REST)
 	if err != nil {
@@ -57,7 +70,10 @@ func (c *cluster) startController(ctx context.Context) error {
 	controller.Ended = func(err error, restartIn time.Duration) {
 		c.progress.note("the controller ended (%s); starting it again in %s; its output: %s", describeEnd(err), restartIn, log)
 	}
-	return c.startPart(ctx, "controller", controller.run)
+	if err := c.startPart(ctx, "controller", controller.run); err != nil {
+		return fmt.Errorf("%w; its output: %s", err, log)
+	}
+	return nil
 }
 
 func describeEnd(err error) string {

@@ -204,6 +204,7 @@ func (c *cluster) steps() []step {
 	steps = append(steps,
 		step{"workload controllers", c.startUpstream},
 		step{"node", c.startNode},
+		step{"gateway", c.startGateway},
 		step{"names proxy", c.startNames},
 	)
 	if c.options.Controller != "" {
