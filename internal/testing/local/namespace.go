@@ -18,8 +18,9 @@ import (
 
 // Resources that tests look at.
 var (
-	namespaces = schema.GroupVersionResource{Version: "v1", Resource: "namespaces"}
-	ingresses  = schema.GroupVersionResource{Group: "networking.k8s.io", Version: "v1", Resource: "ingresses"}
+	namespaces  = schema.GroupVersionResource{Version: "v1", Resource: "namespaces"}
+	ingresses   = schema.GroupVersionResource{Group: "networking.k8s.io", Version: "v1", Resource: "ingresses"}
+	replicaSets = schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "replicasets"}
 )
 
 // cleanupPatience is how long a namespace may take to lose its traffic.

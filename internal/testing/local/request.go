@@ -138,3 +138,30 @@ func (v *Visitor) color(ctx context.Context, headers ...string) (string, error) 
 	body, err := v.Get(ctx, "/color", headers...)
 	return strings.Trim(body, "\"\n"), err
 }
+
+// settledAfter is how many answers in a row show that the gateway has settled.
+const settledAfter = 50
+
+// askInterval is how long to wait between two looks at answers.
+const askInterval = 20 * time.Millisecond
+
+// WaitOnly waits until requests with these headers get nothing but that color. There
+// is nothing to watch: what the gateway does is seen in its answers only.
+func (n *Namespace) WaitOnly(v *Visitor, color string, headers ...string) {
+	n.t.Helper()
+	ctx, cancel := context.WithTimeout(n.t.Context(), Patience)
+	defer cancel()
+	tick := time.NewTicker(askInterval)
+	defer tick.Stop()
+	for {
+		tally := v.Sample(ctx, settledAfter, headers...)
+		if tally.Bodies[color] == tally.Total {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			n.t.Fatalf("wait %s until all answers are %s: last seen: %s", Patience, color, tally)
+		}
+	}
+}
