@@ -23,7 +23,7 @@ type Options struct {
 	// Parse turns a manifest into typed values. It must not edit the manifest.
 	Parse func(*v1alpha1.Rollout) (spec.Rollout, field.ErrorList)
 	// Reads says what a decision needs observed.
-	Reads func(spec.Rollout, plan.Rollout) plan.Reads
+	Reads func(spec.Rollout, plan.Rollout, time.Time) plan.Reads
 	// Routers makes the routers there are, by name, on top of a client for the
 	// objects that they edit. It is called for every pass of a routed Rollout.
 	Routers func(router.ObjectClient) router.Registry
@@ -38,14 +38,6 @@ type Recorder interface {
 	Record(rollout *v1alpha1.Rollout, event plan.Event)
 }
 
-// Changes receives what woke a watch. Both functions must be quick.
-type Changes struct {
-	// Rollout is called with a Rollout that an object which it refers to concerns.
-	Rollout func(engine.Key)
-	// Service is called with a pinned Service that may have to be released.
-	Service func(engine.Key)
-}
-
 // Cluster is an API server as the loop sees it. It implements engine.Cluster.
 type Cluster struct {
 	options Options
@@ -57,9 +49,10 @@ type Cluster struct {
 	writes  *writes
 	parsed  *parsed
 
-	mu      sync.Mutex
-	passes  map[engine.Key]*pass
-	changes Changes
+	mu     sync.Mutex
+	passes map[engine.Key]*pass
+	// wakeRollout and wakeService are told of changes; they do nothing until set.
+	wakeRollout, wakeService func(engine.Key)
 }
 
 var _ engine.Cluster[plan.Snapshot, plan.Action, plan.Outcome] = (*Cluster)(nil)
@@ -68,9 +61,10 @@ var _ engine.Cluster[plan.Snapshot, plan.Action, plan.Outcome] = (*Cluster)(nil)
 // was decided on. A key is worked on by one pass at a time.
 type pass struct {
 	rollout *v1alpha1.Rollout
-	spec    spec.Rollout
 	target  router.Target
 	routers router.Registry
+	// workload is the referenced workload; nil without a reference.
+	workload *plan.Workload
 	// version of the Rollout after our own writes in this pass.
 	version string
 }
@@ -93,6 +87,9 @@ func New(ctx context.Context, c ctrlcluster.Cluster, o Options) (*Cluster, error
 		writes:  newWrites(),
 		parsed:  newParsed(o.Parse),
 		passes:  map[engine.Key]*pass{},
+
+		wakeRollout: func(engine.Key) {},
+		wakeService: func(engine.Key) {},
 	}
 	k.watched = &watched{
 		config:     c.GetConfig(),
@@ -116,30 +113,37 @@ func (c *Cluster) Start(ctx context.Context) error {
 // nothing before it decides something, so that there is no reason to wait.
 func (c *Cluster) NeedLeaderElection() bool { return false }
 
-// OnChange sets who is told of changes.
-func (c *Cluster) OnChange(changes Changes) {
+// OnRollout sets what is called with every Rollout that refers to an object which
+// changed. It must be quick.
+func (c *Cluster) OnRollout(wake func(engine.Key)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.changes = changes
+	c.wakeRollout = wake
+}
+
+// OnService sets what is called with every pinned Service that may have to be
+// released. It must be quick.
+func (c *Cluster) OnService(wake func(engine.Key)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.wakeService = wake
 }
 
 // changed wakes those whom a change concerns.
 func (c *Cluster) changed(o object, content client.Object) {
-	changes := c.listeners()
-	if changes.Rollout != nil {
-		for _, key := range c.refs.rollouts(o) {
-			changes.Rollout(key)
-		}
+	wakeRollout, wakeService := c.listeners()
+	for _, key := range c.refs.rollouts(o) {
+		wakeRollout(key)
 	}
-	if changes.Service != nil && isPinned(content) {
-		changes.Service(o.Key)
+	if isPinned(content) {
+		wakeService(o.Key)
 	}
 }
 
-func (c *Cluster) listeners() Changes {
+func (c *Cluster) listeners() (rollout, service func(engine.Key)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.changes
+	return c.wakeRollout, c.wakeService
 }
 
 // Forget drops what is known about a Rollout that is gone, and has the Services
@@ -155,10 +159,10 @@ func (c *Cluster) Forget(key engine.Key) {
 
 // dropped has Services that a Rollout no longer refers to looked at.
 func (c *Cluster) dropped(objects []object) {
-	changes := c.listeners()
+	_, wakeService := c.listeners()
 	for _, o := range objects {
-		if o.GroupVersionKind == serviceKind && changes.Service != nil {
-			changes.Service(o.Key)
+		if o.GroupVersionKind == serviceKind {
+			wakeService(o.Key)
 		}
 	}
 }

@@ -128,6 +128,9 @@ func (e executor) scaleWorkload(ctx context.Context, a plan.ScaleWorkload) error
 // annotateRollout writes the Rollout outside its status. The outcome of the pass is
 // then conditional on what this wrote.
 func (e executor) annotateRollout(ctx context.Context, a plan.AnnotateRollout) error {
+	if a.Version != e.pass.rollout.ResourceVersion {
+		return errChanged
+	}
 	change := newPatch(e.pass.version)
 	change.setAll(a.Annotate, "metadata", "annotations")
 	if a.Replicas != nil {

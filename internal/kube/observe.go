@@ -110,7 +110,7 @@ func (o observer) snapshot(ctx context.Context) (plan.Snapshot, error) {
 	if s.ReplicaSets, err = o.replicaSets(ctx, s.Spec.Selector); err != nil {
 		return s, err
 	}
-	p := &pass{rollout: o.rollout, spec: s.Spec, version: o.rollout.ResourceVersion}
+	p := &pass{rollout: o.rollout, workload: s.Workload, version: o.rollout.ResourceVersion}
 	if len(s.Invalid) == 0 {
 		err = o.surroundings(ctx, &s, p)
 	}
@@ -120,7 +120,7 @@ func (o observer) snapshot(ctx context.Context) (plan.Snapshot, error) {
 
 // surroundings adds what the parsed manifest refers to.
 func (o observer) surroundings(ctx context.Context, s *plan.Snapshot, p *pass) error {
-	reads := o.options.Reads(s.Spec, s.Rollout)
+	reads := o.options.Reads(s.Spec, s.Rollout, o.options.Now())
 	var err error
 	if s.Services, err = o.services(ctx, reads.Services); err != nil {
 		return err
@@ -129,14 +129,14 @@ func (o observer) surroundings(ctx context.Context, s *plan.Snapshot, p *pass) e
 	if err != nil {
 		return err
 	}
-	s.Invalid = append(s.Invalid, checkServices(s.Spec, o.key.Name, s.Services, others)...)
+	s.References = append(s.References, checkServices(s.Spec, o.key.Name, s.Services, others)...)
 	o.route(s.Spec, p)
 	if reads.Traffic {
 		problems, err := o.traffic(ctx, s, p)
 		if err != nil {
 			return err
 		}
-		s.Invalid = append(s.Invalid, problems...)
+		s.References = append(s.References, problems...)
 	}
 	if reads.Pods {
 		s.Pods, err = o.pods(ctx, s.Spec)

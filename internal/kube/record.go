@@ -3,6 +3,7 @@ package kube
 import (
 	"context"
 	"fmt"
+	"strconv"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
@@ -18,6 +19,9 @@ func (c *Cluster) Record(ctx context.Context, key engine.Key, o plan.Outcome) er
 	if err != nil {
 		return err
 	}
+	if err := c.recordWorkload(ctx, key, p); err != nil {
+		return err
+	}
 	if err := c.recordStatus(ctx, key, p, o); err != nil {
 		return err
 	}
@@ -31,6 +35,26 @@ func (c *Cluster) Record(ctx context.Context, key engine.Key, o plan.Outcome) er
 	for _, note := range o.Notes {
 		log.V(1).Info(note.Text, "topic", note.Topic)
 	}
+	return nil
+}
+
+// recordWorkload notes on the Rollout which generation of the referenced workload it
+// has: clients compare that with the one in the status.
+func (c *Cluster) recordWorkload(ctx context.Context, key engine.Key, p *pass) error {
+	if p.workload == nil {
+		return nil
+	}
+	generation := strconv.FormatInt(p.workload.Generation, 10)
+	if p.rollout.Annotations[v1alpha1.WorkloadGenerationAnnotation] == generation {
+		return nil
+	}
+	change := newPatch(p.version)
+	change.set(generation, "metadata", "annotations", v1alpha1.WorkloadGenerationAnnotation)
+	version, err := c.patch(ctx, key, object{GroupVersionKind: v1alpha1.RolloutGVK, Key: key}, change)
+	if err != nil {
+		return fmt.Errorf("note generation of %s %s: %w", p.workload.Kind, p.workload.Name, err)
+	}
+	p.version = version
 	return nil
 }
 

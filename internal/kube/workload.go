@@ -33,9 +33,9 @@ func (w *workload) fill(rollout *v1alpha1.Rollout) *v1alpha1.Rollout {
 		return rollout
 	}
 	filled := *rollout
-	filled.Spec.Template = w.template
+	filled.Spec.Template, filled.Spec.TemplateResolvedFromRef = w.template, true
 	if filled.Spec.Selector == nil {
-		filled.Spec.Selector = w.selector
+		filled.Spec.Selector, filled.Spec.SelectorResolvedFromRef = w.selector, true
 	}
 	return &filled
 }

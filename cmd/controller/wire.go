@@ -1,0 +1,53 @@
+package main
+
+import (
+	"maps"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/serin-rollouts/serin/api/v1alpha1"
+	"github.com/serin-rollouts/serin/internal/controller"
+	rolloutcontroller "github.com/serin-rollouts/serin/internal/controller/rollout"
+	"github.com/serin-rollouts/serin/internal/core/rollout"
+	"github.com/serin-rollouts/serin/internal/router"
+	"github.com/serin-rollouts/serin/internal/router/nginx"
+	"github.com/serin-rollouts/serin/internal/spec"
+)
+
+// rules joins the decisions, the parser and the routers there are.
+func rules() controller.Rules {
+	return controller.Rules{
+		Rules:   rolloutcontroller.Rules{Decide: rollout.Decide, Failed: rollout.Failed},
+		Parse:   parse(slices.Sorted(maps.Keys(renderers()))),
+		Reads:   rollout.Reads,
+		Routers: routers,
+	}
+}
+
+// renderers are the routers that work by editing objects, by name.
+func renderers() map[string]router.Renderer {
+	return map[string]router.Renderer{
+		"nginx": nginx.Renderer{},
+	}
+}
+
+func routers(client router.ObjectClient) router.Registry {
+	registry := router.Registry{}
+	for name, renderer := range renderers() {
+		registry[name] = router.FromObjects(name, renderer, client)
+	}
+	return registry
+}
+
+// parse refuses what this version cannot do yet, so that it is never left out in
+// silence.
+func parse(routers []string) func(*v1alpha1.Rollout) (spec.Rollout, field.ErrorList) {
+	return func(r *v1alpha1.Rollout) (spec.Rollout, field.ErrorList) {
+		parsed, problems := spec.ParseRollout(r)
+		if len(problems) > 0 {
+			return parsed, problems
+		}
+		return parsed, spec.Unsupported(parsed, routers)
+	}
+}

@@ -1,0 +1,114 @@
+package metrics
+
+import (
+	"fmt"
+	"net/http"
+	"runtime"
+	"runtime/debug"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	runtimemetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
+
+	"github.com/serin-rollouts/serin/internal/core/plan"
+	"github.com/serin-rollouts/serin/internal/engine"
+)
+
+// keepDeleted is how long the series of a deleted Rollout can still be scraped.
+const keepDeleted = 65 * time.Second
+
+// Meter counts what the controllers do.
+type Meter struct {
+	registry  *prometheus.Registry
+	reconcile *prometheus.HistogramVec
+	errors    *prometheus.CounterVec
+	events    *prometheus.CounterVec
+}
+
+// New returns a Meter. What Rollouts are like is read from rollouts at every scrape,
+// from the moment that elected is closed: a standby reports none of them.
+func New(rollouts client.Reader, elected <-chan struct{}, version string) (*Meter, error) {
+	object := []string{"namespace", "name"}
+	m := &Meter{
+		registry: prometheus.NewRegistry(),
+		reconcile: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "rollout_reconcile",
+			Help:    "Rollout reconciliation performance.",
+			Buckets: []float64{0.01, 0.15, .25, .5, 1},
+		}, object),
+		errors: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "rollout_reconcile_error",
+			Help: "Errors while reconciling Rollouts.",
+		}, object),
+		events: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "rollout_events_total",
+			Help: "Events of Rollouts.",
+		}, append(object, "type", "reason")),
+	}
+	collectors := []prometheus.Collector{
+		m.reconcile, m.errors, m.events,
+		constant("argo_rollouts_controller_info", "Running controller.", prometheus.Labels{"version": version}),
+		constant("build_info", "Build of the running controller.", build(version)),
+		states{rollouts: rollouts, elected: elected},
+	}
+	for _, c := range collectors {
+		if err := m.registry.Register(c); err != nil {
+			return nil, fmt.Errorf("register metrics: %w", err)
+		}
+	}
+	return m, nil
+}
+
+// Handler answers scrapes, also with what the libraries of the process count.
+func (m *Meter) Handler() http.Handler {
+	return promhttp.HandlerFor(prometheus.Gatherers{m.registry, runtimemetrics.Registry}, promhttp.HandlerOpts{})
+}
+
+// Reconciled counts one step for a Rollout.
+func (m *Meter) Reconciled(key engine.Key, took time.Duration, failed bool) {
+	m.reconcile.WithLabelValues(key.Namespace, key.Name).Observe(took.Seconds())
+	if failed {
+		m.errors.WithLabelValues(key.Namespace, key.Name).Inc()
+	}
+}
+
+// Event counts something that happened to a Rollout.
+func (m *Meter) Event(key engine.Key, e plan.Event) {
+	kind := "Normal"
+	if e.Warning {
+		kind = "Warning"
+	}
+	m.events.WithLabelValues(key.Namespace, key.Name, kind, e.Reason).Inc()
+}
+
+// Deleted drops the series of a Rollout after a while.
+func (m *Meter) Deleted(key engine.Key) {
+	time.AfterFunc(keepDeleted, func() {
+		labels := prometheus.Labels{"namespace": key.Namespace, "name": key.Name}
+		m.reconcile.DeletePartialMatch(labels)
+		m.errors.DeletePartialMatch(labels)
+		m.events.DeletePartialMatch(labels)
+	})
+}
+
+// constant is a series that is always 1 and says something in its labels.
+func constant(name, help string, labels prometheus.Labels) prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help, ConstLabels: labels},
+		func() float64 { return 1 })
+}
+
+func build(version string) prometheus.Labels {
+	labels := prometheus.Labels{"version": version, "goversion": runtime.Version(), "goarch": runtime.GOARCH, "commit": ""}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return labels
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			labels["commit"] = s.Value
+		}
+	}
+	return labels
+}
