@@ -76,10 +76,11 @@ func (t Table[T]) with(title string, width int, value func(T, time.Time) string)
 	return t
 }
 
-// Fit is the table with columns wide enough for these items.
+// Fit is the table with columns wide enough for these items. The last column
+// stays as it is: nothing stands behind it.
 func (t Table[T]) Fit(items []T, now time.Time) Table[T] {
 	fitted := Table[T]{columns: append([]column[T](nil), t.columns...)}
-	for i, c := range fitted.columns {
+	for i, c := range t.columns[:len(t.columns)-1] {
 		for _, item := range items {
 			fitted.columns[i].width = max(fitted.columns[i].width, len([]rune(c.value(item, now))))
 		}

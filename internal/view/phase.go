@@ -18,7 +18,7 @@ const (
 // The workload may be nil.
 func Phase(ro *v1alpha1.Rollout, workload *Workload) (phase v1alpha1.RolloutPhase, message string) {
 	switch {
-	case !generationObserved(ro):
+	case !Observed(ro):
 		return v1alpha1.RolloutPhaseProgressing, messageUnobserved
 	case Resuming(ro):
 		return v1alpha1.RolloutPhaseProgressing, messageResuming
@@ -36,11 +36,11 @@ func Resuming(ro *v1alpha1.Rollout) bool {
 	return ro.Status.ControllerPause && len(ro.Status.PauseConditions) == 0
 }
 
-// generationObserved is true when the controller has seen the latest spec.
+// Observed is true when the controller has seen the latest spec.
 //
 // Compat: a value that is no number, or greater than the generation, is a hash
 // that old controllers wrote, and counts as observed.
-func generationObserved(ro *v1alpha1.Rollout) bool {
+func Observed(ro *v1alpha1.Rollout) bool {
 	observed, err := strconv.ParseInt(ro.Status.ObservedGeneration, 10, 64)
 	return err != nil || observed >= ro.Generation
 }
