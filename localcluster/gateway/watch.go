@@ -12,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
@@ -68,12 +69,12 @@ func newWatcher(factory informers.SharedInformerFactory, table *atomic.Pointer[T
 	if err := w.slices.AddIndexers(cache.Indexers{byService: sliceService}); err != nil {
 		return nil, fmt.Errorf("index EndpointSlices by Service: %w", err)
 	}
-	for informer, changed := range map[cache.SharedIndexInformer]func(any){
-		w.ingresses: func(any) { w.mark(changes{routes: true}) },
-		w.services:  w.serviceChanged,
-		w.slices:    w.sliceChanged,
+	for informer, handler := range map[cache.SharedIndexInformer]cache.ResourceEventHandler{
+		w.ingresses: routesChanged(func() { w.mark(changes{routes: true}) }),
+		w.services:  always(w.serviceChanged),
+		w.slices:    always(w.sliceChanged),
 	} {
-		if _, err := informer.AddEventHandler(always(changed)); err != nil {
+		if _, err := informer.AddEventHandler(handler); err != nil {
 			return nil, fmt.Errorf("watch the API server: %w", err)
 		}
 	}
@@ -100,6 +101,24 @@ func always(changed func(any)) cache.ResourceEventHandler {
 				deleted = last.Obj
 			}
 			changed(deleted)
+		},
+	}
+}
+
+// routesChanged calls changed unless an update left alone all that routes are
+// made of. The statuses that the gateway itself writes are such updates.
+func routesChanged(changed func()) cache.ResourceEventHandler {
+	return cache.ResourceEventHandlerFuncs{
+		AddFunc:    func(any) { changed() },
+		DeleteFunc: func(any) { changed() },
+		UpdateFunc: func(old, updated any) {
+			before, ok1 := old.(*networkingv1.Ingress)
+			after, ok2 := updated.(*networkingv1.Ingress)
+			same := ok1 && ok2 && maps.Equal(before.Annotations, after.Annotations) &&
+				equality.Semantic.DeepEqual(before.Spec, after.Spec)
+			if !same {
+				changed()
+			}
 		},
 	}
 }
