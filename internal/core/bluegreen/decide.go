@@ -8,7 +8,7 @@ import (
 )
 
 // Decide is the whole blue-green strategy for one pass.
-func Decide(s strategy.Situation, b spec.BlueGreen) strategy.Verdict {
+func Decide(s *strategy.Situation, b spec.BlueGreen) strategy.Verdict {
 	at := standing(s, b)
 	g := gateOf(s, b, at)
 	active, reroute := route(s, b, at, g)
@@ -36,6 +36,8 @@ func Decide(s strategy.Situation, b spec.BlueGreen) strategy.Verdict {
 type place struct {
 	// active is the revision that the active Service selects; "" when it selects any.
 	active string
+	// first: nothing was ever served, so there is nothing to protect.
+	first bool
 	// fast: gates are passed without waiting.
 	fast bool
 	// target is the size that the desired revision should have now.
@@ -46,10 +48,11 @@ type place struct {
 	saturated bool
 }
 
-func standing(s strategy.Situation, b spec.BlueGreen) place {
+func standing(s *strategy.Situation, b spec.BlueGreen) place {
 	desired, replicas := s.Size(), s.Replicas()
 	at := place{active: s.Snapshot.Services[b.ActiveService].Hash}
-	at.fast = fastTracked(s, at.active)
+	at.first = s.Initial || at.active == "" && s.StableSize().Available == 0
+	at.fast = fastTracked(s, at)
 	at.target = target(s, b, at)
 	exists := s.View.Desired != nil
 	at.ready = exists && desired.Want == at.target && desired.Available >= at.target
@@ -60,11 +63,11 @@ func standing(s strategy.Situation, b spec.BlueGreen) place {
 // fastTracked reports whether the gates are moot: the first deploy, a full promotion,
 // the way back to stable or within the rollback window, or to a revision that is
 // still up in its scale-down delay.
-func fastTracked(s strategy.Situation, active string) bool {
+func fastTracked(s *strategy.Situation, at place) bool {
 	switch {
-	case s.Initial, s.PromoteFull, s.Promoted, s.InWindow:
+	case at.first, s.PromoteFull, s.Promoted, s.InWindow:
 		return true
-	case active == "", active == s.View.Hash:
+	case at.active == s.View.Hash:
 		return true
 	default:
 		return s.View.Rollback() && s.Size().Deadline.After(s.Now)
@@ -73,7 +76,7 @@ func fastTracked(s strategy.Situation, active string) bool {
 
 // target is how many pods the desired revision should have: the preview's size until
 // the gate is passed.
-func target(s strategy.Situation, b spec.BlueGreen, at place) int32 {
+func target(s *strategy.Situation, b spec.BlueGreen, at place) int32 {
 	if b.PreviewReplicas == nil || at.fast || s.Status.BlueGreen.ScaleUpPreviewCheckPoint {
 		return s.Replicas()
 	}
@@ -82,11 +85,11 @@ func target(s strategy.Situation, b spec.BlueGreen, at place) int32 {
 
 // promotion is why the desired revision becomes stable now; "": it does not.
 // active is what the active Service selects once this pass is through.
-func promotion(s strategy.Situation, at place, active string) string {
+func promotion(s *strategy.Situation, at place, active string) string {
 	switch {
 	case s.Promoted:
 		return ""
-	case s.Initial, at.active == "" && active == "":
+	case at.first:
 		return "Initial deploy"
 	case active != s.View.Hash, s.Aborted:
 		return ""
@@ -103,7 +106,7 @@ func promotion(s strategy.Situation, at place, active string) string {
 
 // route decides what the Services select, in a safe order, and returns what the
 // active Service selects afterwards.
-func route(s strategy.Situation, b spec.BlueGreen, at place, g gate) (string, []plan.Action) {
+func route(s *strategy.Situation, b spec.BlueGreen, at place, g gate) (string, []plan.Action) {
 	if s.Halted {
 		return at.active, nil
 	}
@@ -119,12 +122,15 @@ func route(s strategy.Situation, b spec.BlueGreen, at place, g gate) (string, []
 		}
 	case at.saturated && (at.fast || g.open):
 		wanted = s.View.Hash
+	case at.active == "" && s.CanServe(b.ActiveService, s.View.Stable):
+		// The first deploy was superseded before the Service was pinned.
+		wanted = s.StableSize().Hash
 	}
 	return wanted, append(actions, s.Point(b.ActiveService, wanted)...)
 }
 
 // previewHash is what the preview Service selects once this pass is through.
-func previewHash(s strategy.Situation, b spec.BlueGreen) string {
+func previewHash(s *strategy.Situation, b spec.BlueGreen) string {
 	svc, ok := s.Snapshot.Services[b.PreviewService]
 	switch {
 	case b.PreviewService == "" || !ok || !svc.Found:

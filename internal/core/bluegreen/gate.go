@@ -26,7 +26,7 @@ type gate struct {
 
 // gateOf decides about the gate. A gate that a person opened stays open until the
 // switch, also when a pod becomes unready in between.
-func gateOf(s strategy.Situation, b spec.BlueGreen, at place) gate {
+func gateOf(s *strategy.Situation, b spec.BlueGreen, at place) gate {
 	g := gate{pauses: s.Status.PauseConditions, checkpoint: s.Status.BlueGreen.ScaleUpPreviewCheckPoint}
 	held, paused := strategy.Pause(g.pauses, v1alpha1.PauseReasonBlueGreenPause)
 	opened := s.Status.ControllerPause && len(g.pauses) == 0

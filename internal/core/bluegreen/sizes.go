@@ -8,15 +8,15 @@ import (
 )
 
 // sizes wishes the size of every ReplicaSet. Blue-green scales also while halted.
-func sizes(v *strategy.Verdict, s strategy.Situation, b spec.BlueGreen, at place) {
+func sizes(v *strategy.Verdict, s *strategy.Situation, b spec.BlueGreen, at place) {
 	v.Desired = desiredWish(v, s, b, at)
 	if s.View.Stable != nil && !s.Promoted {
-		v.Wish(*s.View.Stable, strategy.Wish{Replicas: s.Replicas(), Sized: true})
+		v.Wish(s.View.Stable, strategy.Wish{Replicas: s.Replicas(), Sized: true})
 	}
 	delay := strategy.Delay{
 		After: b.ScaleDownDelay,
 		Limit: b.ScaleDownRevisions,
-		InUse: func(hash string) bool { return s.Pinned(hash, b.ActiveService) },
+		InUse: func(hash string) bool { return at.active == "" || s.Pinned(hash, b.ActiveService) },
 	}
 	wishes, wake := delay.LetGo(s.View.Superseded, s.Now)
 	for _, rs := range s.View.Superseded {
@@ -27,7 +27,7 @@ func sizes(v *strategy.Verdict, s strategy.Situation, b spec.BlueGreen, at place
 	v.Wake(wake)
 }
 
-func desiredWish(v *strategy.Verdict, s strategy.Situation, b spec.BlueGreen, at place) strategy.Wish {
+func desiredWish(v *strategy.Verdict, s *strategy.Situation, b spec.BlueGreen, at place) strategy.Wish {
 	desired := s.Size()
 	switch {
 	case s.Halted && (s.Initial || s.Promoted) && desired.Want == 0 && desired.SizedFor < 0:
@@ -45,7 +45,7 @@ func desiredWish(v *strategy.Verdict, s strategy.Situation, b spec.BlueGreen, at
 
 // abortedWish keeps the pods of an aborted revision until stable is complete and no
 // production traffic can reach them, and then for the abort delay.
-func abortedWish(v *strategy.Verdict, s strategy.Situation, b spec.BlueGreen, at place) strategy.Wish {
+func abortedWish(v *strategy.Verdict, s *strategy.Situation, b spec.BlueGreen, at place) strategy.Wish {
 	desired := s.Size()
 	stay := strategy.Wish{Replicas: desired.Want, Deadline: desired.Deadline, Sized: true}
 	switch {

@@ -13,7 +13,7 @@ func sooner(a, b time.Time) time.Time { return plan.Sooner(a, b) }
 // abortedWish is what happens to the pods of an aborted, routed canary: kept, or
 // drained along with its traffic (DynamicStableScale), or kept until stable is
 // complete and then for the abort delay.
-func abortedWish(s strategy.Situation, c spec.Canary, f flow) (strategy.Wish, time.Time) {
+func abortedWish(s *strategy.Situation, c spec.Canary, f flow) (strategy.Wish, time.Time) {
 	canary := s.Size()
 	stay := strategy.Wish{Replicas: canary.Want, Deadline: canary.Deadline, Sized: true}
 	switch {
@@ -37,6 +37,6 @@ func abortedWish(s strategy.Situation, c spec.Canary, f flow) (strategy.Wish, ti
 }
 
 // stillReached reports whether requests may still reach the aborted canary.
-func stillReached(s strategy.Situation, c spec.Canary, f flow) bool {
+func stillReached(s *strategy.Situation, c spec.Canary, f flow) bool {
 	return f.most.Part > 0 || s.Pinned(s.View.Hash, c.CanaryService)
 }

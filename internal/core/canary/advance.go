@@ -2,7 +2,6 @@ package canary
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/serin-rollouts/serin/api/v1alpha1"
 	"github.com/serin-rollouts/serin/internal/core/strategy"
@@ -10,7 +9,7 @@ import (
 )
 
 // advance moves the cursor by at most one step and keeps the pauses.
-func advance(v strategy.Verdict, s strategy.Situation, c spec.Canary, f flow) strategy.Verdict {
+func advance(v strategy.Verdict, s *strategy.Situation, c spec.Canary, f flow) strategy.Verdict {
 	v.Index = f.at.pointer()
 	step := f.at.step()
 	if s.Aborted || s.Promoted || s.PromoteFull || s.InWindow {
@@ -31,13 +30,13 @@ func advance(v strategy.Verdict, s strategy.Situation, c spec.Canary, f flow) st
 	f.at.index++
 	v.Index = f.at.pointer()
 	if pause, ok := f.at.step().(spec.Pause); ok {
-		return begin(v, s.Now, pause)
+		return begin(v, s, pause)
 	}
 	return v
 }
 
 // completed reports whether the current step is done.
-func completed(s strategy.Situation, c spec.Canary, f flow) bool {
+func completed(s *strategy.Situation, c spec.Canary, f flow) bool {
 	switch step := f.at.step().(type) {
 	case spec.SetWeight:
 		return atSize(s, c, f.at) && f.done(step.Weight)
@@ -56,7 +55,7 @@ func completed(s strategy.Situation, c spec.Canary, f flow) bool {
 
 // pauseOver reports whether a pause has lasted as asked, or a person ended it: the
 // condition is gone although the controller had set one.
-func pauseOver(s strategy.Situation, step spec.Pause) bool {
+func pauseOver(s *strategy.Situation, step spec.Pause) bool {
 	held, ok := strategy.Pause(s.Status.PauseConditions, v1alpha1.PauseReasonCanaryPauseStep)
 	if !ok {
 		return s.Status.ControllerPause && len(s.Status.PauseConditions) == 0
@@ -65,7 +64,7 @@ func pauseOver(s strategy.Situation, step spec.Pause) bool {
 }
 
 // wait stays at the current step; a pause step that has not begun begins.
-func wait(v strategy.Verdict, s strategy.Situation, step spec.Step) strategy.Verdict {
+func wait(v strategy.Verdict, s *strategy.Situation, step spec.Step) strategy.Verdict {
 	pause, ok := step.(spec.Pause)
 	if !ok {
 		return v
@@ -75,18 +74,20 @@ func wait(v strategy.Verdict, s strategy.Situation, step spec.Step) strategy.Ver
 		v.Note("pause", "ended by a person, but the rollout is paused as a whole")
 		return v
 	}
-	return begin(v, s.Now, pause)
+	return begin(v, s, pause)
 }
 
 // begin starts a pause, or goes on with the one that holds, and wakes at its end.
-func begin(v strategy.Verdict, now time.Time, pause spec.Pause) strategy.Verdict {
-	v.Pauses = strategy.WithPause(v.Pauses, v1alpha1.PauseReasonCanaryPauseStep, now)
+func begin(v strategy.Verdict, s *strategy.Situation, pause spec.Pause) strategy.Verdict {
+	v.Pauses = strategy.WithPause(v.Pauses, v1alpha1.PauseReasonCanaryPauseStep, s.Now)
 	held, _ := strategy.Pause(v.Pauses, v1alpha1.PauseReasonCanaryPauseStep)
 	if pause.Indefinite {
 		v.Note("pause", "until it is promoted")
 		return v
 	}
-	v.Wake(held.StartTime.Add(pause.Duration))
+	if !s.Halted { // time alone moves nothing while the rollout is paused as a whole
+		v.Wake(held.StartTime.Add(pause.Duration))
+	}
 	v.Note("pause", fmt.Sprintf("for %s", pause.Duration))
 	return v
 }

@@ -15,7 +15,7 @@ type cursor struct {
 }
 
 // cursorOf finds the place in the steps, and says when a change jumped to the end.
-func cursorOf(s strategy.Situation, c spec.Canary) (cursor, []plan.Event) {
+func cursorOf(s *strategy.Situation, c spec.Canary) (cursor, []plan.Event) {
 	at := cursor{count: int32(len(c.Steps)), steps: c.Steps}
 	var events []plan.Event
 	switch {

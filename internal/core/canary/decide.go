@@ -2,14 +2,19 @@ package canary
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/serin-rollouts/serin/api/v1alpha1"
 	"github.com/serin-rollouts/serin/internal/core/strategy"
 	"github.com/serin-rollouts/serin/internal/spec"
 )
 
+// verifyInterval is how long to wait before a data plane that has not confirmed a
+// weight is asked again.
+const verifyInterval = 10 * time.Second
+
 // Decide is the whole canary strategy for one pass.
-func Decide(s strategy.Situation, c spec.Canary) strategy.Verdict {
+func Decide(s *strategy.Situation, c spec.Canary) strategy.Verdict {
 	at, events := cursorOf(s, c)
 	flow := flowOf(s, c, at)
 	sizes := sizesOf(s, c, flow)
@@ -17,6 +22,10 @@ func Decide(s strategy.Situation, c spec.Canary) strategy.Verdict {
 	v.Reroute = reroute(s, c, flow)
 	v.Notes = append(v.Notes, flow.notes...)
 	v.Canary = canaryStatus(s, c, flow)
+	if flow.unsure() {
+		v.Wake(s.Now.Add(verifyInterval))
+		v.Note("weight", "waits until the data plane confirms it")
+	}
 	if e := flow.event(s); e != "" {
 		v.Event(v1alpha1.TrafficWeightUpdatedReason, e)
 	}
@@ -29,7 +38,7 @@ func Decide(s strategy.Situation, c spec.Canary) strategy.Verdict {
 }
 
 // promotion is why the desired revision becomes stable now; "": it does not.
-func promotion(s strategy.Situation, c spec.Canary, f flow) string {
+func promotion(s *strategy.Situation, c spec.Canary, f flow) string {
 	switch {
 	case s.Promoted:
 		return ""

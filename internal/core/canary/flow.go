@@ -24,13 +24,17 @@ type flow struct {
 	// held: stable cannot take its share yet, so split repeats what is observed.
 	held bool
 	// set are the writes that are needed for split.
-	set      []plan.Action
+	set []plan.Action
+	// verified is nil when no router can tell, false also while a write is under way.
 	verified *bool
 	notes    []plan.Note
 }
 
+// unsure reports whether a data plane may still serve another split than observed.
+func (f flow) unsure() bool { return f.verified != nil && !*f.verified }
+
 // flowOf decides the traffic. Without routers the zero flow says so.
-func flowOf(s strategy.Situation, c spec.Canary, at cursor) flow {
+func flowOf(s *strategy.Situation, c spec.Canary, at cursor) flow {
 	if c.Routing == nil || len(s.Snapshot.Traffic) == 0 {
 		return flow{at: at}
 	}
@@ -57,6 +61,10 @@ func flowOf(s strategy.Situation, c spec.Canary, at cursor) flow {
 			f.set = append(f.set, plan.SetTraffic{Router: o.Router, Split: f.split})
 		}
 	}
+	if f.verified != nil && len(f.set) > 0 {
+		unconfirmed := false
+		f.verified = &unconfirmed
+	}
 	return f
 }
 
@@ -72,7 +80,7 @@ func (f flow) outOfDate(o traffic.Observation) bool {
 // stableCanTake reports whether stable has the pods for what the canary would leave.
 // A canary without pods, or an aborted one, is left whatever stable has, as long as
 // it has any: it is the better place in any case.
-func stableCanTake(s strategy.Situation, c spec.Canary, weight int32) bool {
+func stableCanTake(s *strategy.Situation, c spec.Canary, weight int32) bool {
 	if s.View.Stable == nil || s.Initial {
 		return false
 	}
@@ -88,7 +96,7 @@ func stableCanTake(s strategy.Situation, c spec.Canary, weight int32) bool {
 
 // canaryHash is the revision behind the canary destination. While a superseded
 // canary hands over to stable it is still that one.
-func canaryHash(s strategy.Situation, c spec.Canary) string {
+func canaryHash(s *strategy.Situation, c spec.Canary) string {
 	if leftovers(s, c) {
 		return s.Status.Canary.Weights.Canary.PodTemplateHash
 	}
@@ -113,11 +121,11 @@ func (f flow) done(weight int32) bool {
 	if !f.routed {
 		return true
 	}
-	return !f.held && (f.empty || f.split.Canary == weight) && (f.verified == nil || *f.verified)
+	return !f.held && !f.unsure() && (f.empty || f.split.Canary == weight)
 }
 
 // complete reports whether traffic is where promotion needs it.
-func (f flow) complete(s strategy.Situation) bool {
+func (f flow) complete(s *strategy.Situation) bool {
 	if !f.routed || f.at.count == 0 || s.PromoteFull {
 		return true
 	}
@@ -125,7 +133,7 @@ func (f flow) complete(s strategy.Situation) bool {
 }
 
 // event describes a change of weight since the last status; "" when there is none.
-func (f flow) event(s strategy.Situation) string {
+func (f flow) event(s *strategy.Situation) string {
 	if !f.routed || len(f.set) == 0 {
 		return ""
 	}
@@ -141,7 +149,7 @@ func (f flow) event(s strategy.Situation) string {
 }
 
 // canaryStatus is the strategy's part of the status.
-func canaryStatus(s strategy.Situation, c spec.Canary, f flow) v1alpha1.CanaryStatus {
+func canaryStatus(s *strategy.Situation, c spec.Canary, f flow) v1alpha1.CanaryStatus {
 	status := v1alpha1.CanaryStatus{StablePingPong: s.Status.Canary.StablePingPong}
 	if !f.routed {
 		return status

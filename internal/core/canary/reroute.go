@@ -9,25 +9,34 @@ import (
 // reroute puts the writes that move traffic in a safe order: when the canary's share
 // falls, weights come before the canary's Service; when it rises, or when promotion
 // hands everything to the stable Service, the Services come first.
-func reroute(s strategy.Situation, c spec.Canary, f flow) []plan.Action {
-	services := append(stableService(s, c), canaryService(s, c, f)...)
+func reroute(s *strategy.Situation, c spec.Canary, f flow) []plan.Action {
+	services := append(stableService(s, c, f), canaryService(s, c, f)...)
 	if !s.Promoted && f.routed && partOf(f.most, f.split.Max) > f.split.Canary {
 		return append(f.set, services...)
 	}
 	return append(services, f.set...)
 }
 
-// stableService follows stable, once that can serve.
-func stableService(s strategy.Situation, c spec.Canary) []plan.Action {
-	if c.StableService == "" || s.Initial || !s.CanServe(c.StableService, s.View.Stable) {
+// stableService follows stable, once that can serve. Without a router it moves on to
+// the desired revision when stable is about to end up without pods and the desired
+// revision has become the larger one.
+func stableService(s *strategy.Situation, c spec.Canary, f flow) []plan.Action {
+	if c.StableService == "" || s.Initial {
 		return nil
 	}
-	return s.Point(c.StableService, s.View.Stable.Hash)
+	target := s.View.Stable
+	if !alone(s) && c.Routing == nil && targets(s, c, f.at).Stable == 0 && s.Size().Available >= s.StableSize().Available {
+		target = s.View.Desired
+	}
+	if !s.CanServe(c.StableService, target) {
+		return nil
+	}
+	return s.Point(c.StableService, target.Hash)
 }
 
 // canaryService follows the desired revision while that can serve, and otherwise
 // falls back to stable rather than select pods that are going away.
-func canaryService(s strategy.Situation, c spec.Canary, f flow) []plan.Action {
+func canaryService(s *strategy.Situation, c spec.Canary, f flow) []plan.Action {
 	if c.CanaryService == "" || s.Initial || leftovers(s, c) {
 		return nil
 	}
@@ -46,7 +55,7 @@ func canaryService(s strategy.Situation, c spec.Canary, f flow) []plan.Action {
 
 // unwanted reports whether the canary Service has nothing to do at the desired
 // revision: it has no pods to offer, and no traffic goes through it.
-func unwanted(s strategy.Situation, c spec.Canary, f flow) bool {
+func unwanted(s *strategy.Situation, c spec.Canary, f flow) bool {
 	if s.Promoted || f.routed && f.split.Canary > 0 {
 		return false
 	}

@@ -8,7 +8,7 @@ import (
 
 // routedSizes sizes the revisions of a canary with a router: up at once, down only
 // when the observed traffic needs the pods no more.
-func routedSizes(z *sizes, s strategy.Situation, c spec.Canary, f flow) {
+func routedSizes(z *sizes, s *strategy.Situation, c spec.Canary, f flow) {
 	want := targets(s, c, f.at)
 	if s.Aborted {
 		z.desired, z.wake = abortedWish(s, c, f)
@@ -34,49 +34,42 @@ func routedSizes(z *sizes, s strategy.Situation, c spec.Canary, f flow) {
 }
 
 // keepServing is the canary's size: never below what the traffic that is observed
-// needs, nor zero while its Service selects it. A size above zero that the manifest
-// pins is the user's choice.
-func keepServing(s strategy.Situation, c spec.Canary, f flow, want int32) int32 {
+// needs. A size above zero that the manifest pins is the user's choice.
+func keepServing(s *strategy.Situation, c spec.Canary, f flow, want int32) int32 {
 	current := s.Size().Want
 	pinned := !f.at.pastEnd() && f.at.scaleAt(f.at.index) != nil
 	if want >= current || alone(s) || pinned && want > 0 {
 		return want
 	}
+	if f.unsure() {
+		return current
+	}
 	return min(current, max(want, stillNeeded(s, c, f)))
 }
 
-// stillNeeded is how many canary pods the observed traffic and the canary Service need.
-func stillNeeded(s strategy.Situation, c spec.Canary, f flow) int32 {
+// stillNeeded is how many canary pods the observed traffic needs.
+func stillNeeded(s *strategy.Situation, c spec.Canary, f flow) int32 {
 	share := scale.Routed{Replicas: s.Replicas(), MinPods: c.MinPods}
-	need := share.Needed(f.most.Part, f.most.Of)
-	if need == 0 && s.Pinned(s.View.Hash, c.CanaryService) {
-		return 1
-	}
-	return need
+	return share.Needed(f.most.Part, f.most.Of)
 }
 
 // stableSize is stable's size: all pods, or with DynamicStableScale those that its
 // wanted and its observed share need.
-func stableSize(s strategy.Situation, c spec.Canary, f flow, want int32) int32 {
+func stableSize(s *strategy.Situation, c spec.Canary, f flow, want int32) int32 {
 	if !c.DynamicStableScale || s.Halted {
 		return want
 	}
 	share := scale.Routed{Replicas: s.Replicas(), MinPods: c.MinPods}
 	rest := f.least.Rest()
-	need := share.Needed(rest.Part, rest.Of)
-	if need == 0 && s.Replicas() > 0 && s.Pinned(s.StableSize().Hash, c.StableService) {
-		need = 1
+	if f.unsure() {
+		return max(want, s.StableSize().Want)
 	}
-	return max(want, need)
+	return max(want, share.Needed(rest.Part, rest.Of))
 }
 
 // inUse reports whether anything may still send requests to a revision.
-func inUse(s strategy.Situation, c spec.Canary, hash string) bool {
-	services := []string{c.CanaryService, c.StableService}
-	if c.PingPong != nil {
-		services = append(services, c.PingPong.PingService, c.PingPong.PongService)
-	}
-	if s.Pinned(hash, services...) {
+func inUse(s *strategy.Situation, c spec.Canary, hash string) bool {
+	if s.Pinned(hash, services(c)...) {
 		return true
 	}
 	w := s.Status.Canary.Weights

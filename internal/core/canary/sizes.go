@@ -23,7 +23,7 @@ func (z *sizes) wish(rs *plan.ReplicaSet, w strategy.Wish) {
 }
 
 // sizesOf decides the size of every ReplicaSet for this pass.
-func sizesOf(s strategy.Situation, c spec.Canary, f flow) sizes {
+func sizesOf(s *strategy.Situation, c spec.Canary, f flow) sizes {
 	z := sizes{others: map[string]strategy.Wish{}}
 	switch {
 	case s.Halted && neverSized(s):
@@ -33,19 +33,59 @@ func sizesOf(s strategy.Situation, c spec.Canary, f flow) sizes {
 	default:
 		routedSizes(&z, s, c, f)
 	}
+	keepPinned(&z, s, c)
 	return z
 }
 
+// keepPinned leaves one pod to every revision that a Service still selects, as long
+// as the Service has a revision to move to. Where it has none, as without surge, an
+// empty revision is what was asked for.
+func keepPinned(z *sizes, s *strategy.Situation, c spec.Canary) {
+	if s.Replicas() == 0 {
+		return
+	}
+	for _, rs := range s.View.All() {
+		wish, ok := z.others[rs.Name]
+		desired := rs == s.View.Desired
+		if desired {
+			wish, ok = z.desired, true
+		}
+		if !ok || wish.Replicas > 0 || rs.Want == 0 || !s.Pinned(rs.Hash, services(c)...) || !elsewhere(s, rs) {
+			continue
+		}
+		wish.Replicas = 1
+		if desired {
+			z.desired = wish
+		} else {
+			z.others[rs.Name] = wish
+		}
+	}
+}
+
+// elsewhere reports whether the desired or the stable revision can serve in place of rs.
+func elsewhere(s *strategy.Situation, rs *plan.ReplicaSet) bool {
+	other := func(o *plan.ReplicaSet) bool { return o != nil && o != rs && o.Available > 0 }
+	return other(s.View.Desired) || other(s.View.Stable)
+}
+
+// services are all Services that the strategy points.
+func services(c spec.Canary) []string {
+	if c.PingPong != nil {
+		return []string{c.PingPong.PingService, c.PingPong.PongService}
+	}
+	return []string{c.CanaryService, c.StableService}
+}
+
 // neverSized reports a first revision that was created while paused: it stays empty.
-func neverSized(s strategy.Situation) bool {
+func neverSized(s *strategy.Situation) bool {
 	return (s.Initial || s.Promoted) && s.Size().Want == 0 && s.Size().SizedFor < 0
 }
 
 // alone reports whether the desired revision has all the pods to itself.
-func alone(s strategy.Situation) bool { return s.Initial || s.Promoted || s.View.Stable == nil }
+func alone(s *strategy.Situation) bool { return s.Initial || s.Promoted || s.View.Stable == nil }
 
 // targets is how many pods each revision should end up with.
-func targets(s strategy.Situation, c spec.Canary, at cursor) scale.Counts {
+func targets(s *strategy.Situation, c spec.Canary, at cursor) scale.Counts {
 	switch {
 	case alone(s):
 		return scale.Counts{Canary: s.Replicas()}
@@ -59,7 +99,7 @@ func targets(s strategy.Situation, c spec.Canary, at cursor) scale.Counts {
 }
 
 // routedTarget is the sizing of a routed canary for its goal.
-func routedTarget(s strategy.Situation, c spec.Canary, at cursor) scale.Routed {
+func routedTarget(s *strategy.Situation, c spec.Canary, at cursor) scale.Routed {
 	r := scale.Routed{Replicas: s.Replicas(), Weight: goal(s, c, at), Max: maxWeight(c), MinPods: c.MinPods, Dynamic: c.DynamicStableScale}
 	if s.Aborted || s.PromoteFull || at.pastEnd() {
 		return r
@@ -76,7 +116,7 @@ func routedTarget(s strategy.Situation, c spec.Canary, at cursor) scale.Routed {
 
 // proportional keeps the shares that the revisions had when the Rollout was resized
 // while halted. Example: 1 of 4 canary pods, resized to 8 -> 2 and 6.
-func proportional(s strategy.Situation, c spec.Canary) scale.Counts {
+func proportional(s *strategy.Situation, c spec.Canary) scale.Counts {
 	canary, stable := s.Size(), s.StableSize()
 	next := scale.Counts{Canary: resized(canary, s.Replicas()), Stable: resized(stable, s.Replicas())}
 	if c.Routing == nil && (canary.SizedFor != s.Replicas() || stable.SizedFor != s.Replicas()) {
@@ -86,7 +126,7 @@ func proportional(s strategy.Situation, c spec.Canary) scale.Counts {
 }
 
 // resized scales a size along with the Rollout, rounded up.
-func resized(rs plan.ReplicaSet, replicas int32) int32 {
+func resized(rs strategy.Size, replicas int32) int32 {
 	if rs.SizedFor <= 0 || rs.SizedFor == replicas {
 		return rs.Want
 	}
@@ -95,7 +135,7 @@ func resized(rs plan.ReplicaSet, replicas int32) int32 {
 }
 
 // atSize reports whether both revisions have the pods of the current step.
-func atSize(s strategy.Situation, c spec.Canary, at cursor) bool {
+func atSize(s *strategy.Situation, c spec.Canary, at cursor) bool {
 	want := targets(s, c, at)
 	canary, stable := s.Size(), s.StableSize()
 	if s.View.Desired == nil || canary.Want != want.Canary || !reached(c, canary, want.Canary) {
@@ -119,7 +159,7 @@ func atSize(s strategy.Situation, c spec.Canary, at cursor) bool {
 }
 
 // reached reports whether enough of a revision's wanted pods are available.
-func reached(c spec.Canary, rs plan.ReplicaSet, wanted int32) bool {
+func reached(c spec.Canary, rs strategy.Size, wanted int32) bool {
 	if c.Threshold == nil {
 		return rs.Available == wanted
 	}
@@ -127,7 +167,7 @@ func reached(c spec.Canary, rs plan.ReplicaSet, wanted int32) bool {
 }
 
 // basicSizes moves the pods of a canary without router one bounded step.
-func basicSizes(z *sizes, s strategy.Situation, c spec.Canary, at cursor) {
+func basicSizes(z *sizes, s *strategy.Situation, c spec.Canary, at cursor) {
 	canary, stable := s.Size(), s.StableSize()
 	bounds := scale.Bounds{Replicas: s.Replicas(), Surge: c.Surge, Unavailable: c.Unavailable}
 	pods := scale.Pods{Canary: scale.Size{Want: canary.Want, Available: canary.Available}}
@@ -149,7 +189,7 @@ func basicSizes(z *sizes, s strategy.Situation, c spec.Canary, at cursor) {
 
 // drain empties superseded ReplicaSets, newest first: broken pods at once, working
 // ones as far as enough pods stay available. other is what is available elsewhere.
-func drain(z *sizes, superseded []plan.ReplicaSet, other int32, b scale.Bounds) {
+func drain(z *sizes, superseded []*plan.ReplicaSet, other int32, b scale.Bounds) {
 	spare := other - b.Least()
 	for _, rs := range superseded {
 		spare += min(rs.Available, rs.Want)

@@ -18,7 +18,7 @@ func maxWeight(c spec.Canary) int32 {
 }
 
 // goal is the weight that the pods are sized for, whether or not they are there yet.
-func goal(s strategy.Situation, c spec.Canary, at cursor) int32 {
+func goal(s *strategy.Situation, c spec.Canary, at cursor) int32 {
 	switch {
 	case s.PromoteFull, s.Initial, s.Promoted:
 		return maxWeight(c)
@@ -33,7 +33,7 @@ func goal(s strategy.Situation, c spec.Canary, at cursor) int32 {
 
 // allowed is the weight that the canary may have now, and why. It never runs ahead
 // of the pods.
-func allowed(s strategy.Situation, c spec.Canary, at cursor, now traffic.Share) (int32, string) {
+func allowed(s *strategy.Situation, c spec.Canary, at cursor, now traffic.Share) (int32, string) {
 	full := maxWeight(c)
 	current := partOf(now, full)
 	switch {
@@ -68,7 +68,7 @@ func allowed(s strategy.Situation, c spec.Canary, at cursor, now traffic.Share) 
 // that traffic leaves before its pods do; raising it waits until the pods of the
 // step are there. Until then the weight of the step before holds, and never rises
 // above what the available pods can carry.
-func stepWeight(s strategy.Situation, c spec.Canary, at cursor, current int32) (int32, string) {
+func stepWeight(s *strategy.Situation, c spec.Canary, at cursor, current int32) (int32, string) {
 	full := maxWeight(c)
 	next, last := full, at.weightAt(at.index-1)
 	if !at.pastEnd() {
@@ -92,7 +92,7 @@ func partOf(share traffic.Share, full int32) int32 {
 
 // availableShare is the weight that the canary's available pods stand for.
 // Example: 3 of 5 pods, full 100 -> 60. With no replicas wanted it is 0.
-func availableShare(s strategy.Situation, full int32) int32 {
+func availableShare(s *strategy.Situation, full int32) int32 {
 	if s.Replicas() <= 0 {
 		return 0
 	}
@@ -101,7 +101,7 @@ func availableShare(s strategy.Situation, full int32) int32 {
 
 // leftovers reports whether an update with DynamicStableScale was turned back to
 // stable while the previous canary still carries traffic that stable cannot take.
-func leftovers(s strategy.Situation, c spec.Canary) bool {
+func leftovers(s *strategy.Situation, c spec.Canary) bool {
 	weights := s.Status.Canary.Weights
 	return s.Promoted && c.DynamicStableScale && weights != nil &&
 		weights.Canary.PodTemplateHash != "" && weights.Canary.PodTemplateHash != s.View.Hash &&
@@ -110,7 +110,7 @@ func leftovers(s strategy.Situation, c spec.Canary) bool {
 
 // rampDown is the canary weight while stable grows back under DynamicStableScale:
 // down the steps as stable gets the pods for them, and never up.
-func rampDown(s strategy.Situation, c spec.Canary, current int32) int32 {
+func rampDown(s *strategy.Situation, c spec.Canary, current int32) int32 {
 	full, replicas := maxWeight(c), s.Replicas()
 	if replicas <= 0 || s.View.Stable == nil {
 		return 0
@@ -130,7 +130,7 @@ func rampDown(s strategy.Situation, c spec.Canary, current int32) int32 {
 
 // rampStep is the setWeight to go back to: the last one in the list that the pods
 // stable is short of do not fill. 0 when there is none.
-func rampStep(s strategy.Situation, c spec.Canary) int32 {
+func rampStep(s *strategy.Situation, c spec.Canary) int32 {
 	missing := s.Replicas() - s.StableSize().Available
 	if !c.AbortDelay.Explicit || c.AbortDelay.Keep {
 		missing = max(missing, s.Size().Available)
@@ -146,7 +146,7 @@ func rampStep(s strategy.Situation, c spec.Canary) int32 {
 
 // handover reports whether the canary Service still selects a superseded revision
 // that has available pods.
-func handover(s strategy.Situation, c spec.Canary) bool {
+func handover(s *strategy.Situation, c spec.Canary) bool {
 	for _, rs := range s.View.Superseded {
 		if rs.Available > 0 && s.Pinned(rs.Hash, c.CanaryService) {
 			return true

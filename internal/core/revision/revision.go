@@ -19,16 +19,19 @@ type View struct {
 	// gone. It is the same as Desired once that is promoted.
 	Stable *plan.ReplicaSet
 	// Superseded are neither, newest first. Those of experiments are left out.
-	Superseded []plan.ReplicaSet
+	Superseded []*plan.ReplicaSet
 	// Orphans match the selector but belong to nobody; Strays are ours but match no more.
-	Orphans, Strays []plan.ReplicaSet
+	Orphans, Strays []*plan.ReplicaSet
+
+	all []*plan.ReplicaSet
 }
 
 // Of sorts the ReplicaSets of a snapshot.
 func Of(s plan.Snapshot) View {
 	v := View{Hash: s.Spec.TemplateHash}
-	var own []plan.ReplicaSet
-	for _, rs := range s.ReplicaSets {
+	own := make([]*plan.ReplicaSet, 0, len(s.ReplicaSets))
+	for i := range s.ReplicaSets {
+		rs := &s.ReplicaSets[i]
 		switch {
 		case rs.OfExperiment:
 		case rs.Matches && !rs.Owned:
@@ -43,21 +46,22 @@ func Of(s plan.Snapshot) View {
 	slices.SortFunc(own, newestFirst)
 	desired := findDesired(s, own)
 	if desired >= 0 {
-		v.Desired = &own[desired]
+		v.Desired = own[desired]
 		v.Hash = own[desired].Hash
 	}
 	for i := range own {
 		switch {
 		case s.Rollout.Status.StableRS != "" && own[i].Hash == s.Rollout.Status.StableRS:
-			v.Stable = &own[i]
+			v.Stable = own[i]
 		case i != desired:
 			v.Superseded = append(v.Superseded, own[i])
 		}
 	}
+	v.all = v.list()
 	return v
 }
 
-func newestFirst(a, b plan.ReplicaSet) int {
+func newestFirst(a, b *plan.ReplicaSet) int {
 	if c := b.Created.Compare(a.Created); c != 0 {
 		return c
 	}
@@ -68,7 +72,7 @@ func newestFirst(a, b plan.ReplicaSet) int {
 // -1. The computed hash decides; failing that, a template that means the same does,
 // so that a change of the hash algorithm or of the API's defaults starts no update.
 // Among several of those the one in status.currentPodHash wins, then the newest.
-func findDesired(s plan.Snapshot, own []plan.ReplicaSet) int {
+func findDesired(s plan.Snapshot, own []*plan.ReplicaSet) int {
 	for i := range own {
 		if own[i].Hash == s.Spec.TemplateHash {
 			return i
@@ -102,20 +106,24 @@ func (v View) ByHash(hash string) *plan.ReplicaSet {
 	}
 	for i := range v.Superseded {
 		if v.Superseded[i].Hash == hash {
-			return &v.Superseded[i]
+			return v.Superseded[i]
 		}
 	}
 	return nil
 }
 
-// All lists every ReplicaSet of the view once.
-func (v View) All() []plan.ReplicaSet {
-	var all []plan.ReplicaSet
+// All lists every ReplicaSet of the view once: desired, stable, then superseded.
+// Callers do not edit the list.
+func (v View) All() []*plan.ReplicaSet { return v.all }
+
+// list is All, made once.
+func (v View) list() []*plan.ReplicaSet {
+	all := make([]*plan.ReplicaSet, 0, 2+len(v.Superseded))
 	if v.Desired != nil {
-		all = append(all, *v.Desired)
+		all = append(all, v.Desired)
 	}
-	if v.Stable != nil && (v.Desired == nil || v.Stable.Name != v.Desired.Name) {
-		all = append(all, *v.Stable)
+	if v.Stable != nil && v.Stable != v.Desired {
+		all = append(all, v.Stable)
 	}
 	return append(all, v.Superseded...)
 }

@@ -25,7 +25,7 @@ func (w *writes) event(reason, message string) {
 
 // compose puts the writes in an order of which every prefix is safe: more pods, then
 // traffic, then fewer pods, then what no request depends on.
-func compose(s strategy.Situation, v strategy.Verdict) writes {
+func compose(s *strategy.Situation, v strategy.Verdict) writes {
 	var w writes
 	up, down := resizes(s, v)
 	w.actions = adopt(s)
@@ -60,7 +60,7 @@ func compose(s strategy.Situation, v strategy.Verdict) writes {
 }
 
 // replicaSetName is the name of the desired revision's ReplicaSet, existing or not.
-func replicaSetName(s strategy.Situation) string {
+func replicaSetName(s *strategy.Situation) string {
 	if s.View.Desired != nil {
 		return s.View.Desired.Name
 	}
@@ -68,7 +68,7 @@ func replicaSetName(s strategy.Situation) string {
 }
 
 // adopt takes orphans in and lets go of ReplicaSets that match no more.
-func adopt(s strategy.Situation) []plan.Action {
+func adopt(s *strategy.Situation) []plan.Action {
 	var actions []plan.Action
 	for _, rs := range s.View.Orphans {
 		actions = append(actions, plan.AdoptReplicaSet{Name: rs.Name, Version: rs.Version})
@@ -83,7 +83,7 @@ func adopt(s strategy.Situation) []plan.Action {
 // resizes turns the wishes into at most one write for each ReplicaSet: those that
 // grow it, and those that shrink it or only note something on it.
 // An orphan is written to once it was adopted.
-func resizes(s strategy.Situation, v strategy.Verdict) (up, down []plan.Action) {
+func resizes(s *strategy.Situation, v strategy.Verdict) (up, down []plan.Action) {
 	for _, rs := range s.View.All() {
 		wish, ok := v.Others[rs.Name]
 		desired := s.View.Desired != nil && rs.Name == s.View.Desired.Name
@@ -110,7 +110,7 @@ func resizes(s strategy.Situation, v strategy.Verdict) (up, down []plan.Action) 
 }
 
 // touch is the write that a ReplicaSet of the right size needs; none when it is right.
-func touch(s strategy.Situation, rs plan.ReplicaSet, annotate map[string]string) []plan.Action {
+func touch(s *strategy.Situation, rs *plan.ReplicaSet, annotate map[string]string) []plan.Action {
 	template, remembered := injected(s, rs)
 	maps.Copy(annotate, remembered)
 	action := plan.AnnotateReplicaSet{Name: rs.Name, Version: rs.Version, Annotate: annotate, Template: template}
@@ -126,7 +126,7 @@ func touch(s strategy.Situation, rs plan.ReplicaSet, annotate map[string]string)
 }
 
 // sizeAnnotations are the changes that a wish makes to annotations.
-func sizeAnnotations(s strategy.Situation, rs plan.ReplicaSet, wish strategy.Wish) map[string]string {
+func sizeAnnotations(s *strategy.Situation, rs *plan.ReplicaSet, wish strategy.Wish) map[string]string {
 	annotate := map[string]string{}
 	if (wish.Sized || wish.Replicas != rs.Want) && rs.SizedFor != s.Replicas() {
 		annotate[v1alpha1.DesiredReplicasAnnotation] = strconv.Itoa(int(s.Replicas()))
@@ -145,7 +145,7 @@ func deadlineText(t time.Time) string {
 	return t.UTC().Format(time.RFC3339)
 }
 
-func tellResizes(w *writes, s strategy.Situation, actions []plan.Action) {
+func tellResizes(w *writes, s *strategy.Situation, actions []plan.Action) {
 	for _, a := range actions {
 		scale, ok := a.(plan.ScaleReplicaSet)
 		if !ok {
@@ -182,7 +182,7 @@ func tellReroute(w *writes, actions []plan.Action) {
 
 // annotateRollout writes the revision's number, and replicas where an autoscaler
 // would miss it, onto the Rollout.
-func annotateRollout(s strategy.Situation, number int64) []plan.Action {
+func annotateRollout(s *strategy.Situation, number int64) []plan.Action {
 	action := plan.AnnotateRollout{Version: s.Snapshot.Rollout.Version}
 	if text := strconv.FormatInt(number, 10); s.Snapshot.Rollout.Annotations[v1alpha1.RevisionAnnotation] != text {
 		action.Annotate = map[string]string{v1alpha1.RevisionAnnotation: text}

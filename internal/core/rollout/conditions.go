@@ -71,7 +71,7 @@ func truth(is bool) corev1.ConditionStatus {
 
 // progress adds the conditions to a status. An update that made no progress for too
 // long is marked, or aborted, here; the time when that is due is the wake-up.
-func progress(s strategy.Situation, next v1alpha1.RolloutStatus, wake time.Time) (v1alpha1.RolloutStatus, []plan.Event, time.Time) {
+func progress(s *strategy.Situation, next v1alpha1.RolloutStatus, wake time.Time) (v1alpha1.RolloutStatus, []plan.Event, time.Time) {
 	c := conditions{list: next.Conditions, now: *timeOf(s.Now)}
 	c.remove(v1alpha1.InvalidSpec)
 	paused := len(next.PauseConditions) > 0 || s.Snapshot.Spec.Paused
@@ -103,7 +103,7 @@ func progress(s strategy.Situation, next v1alpha1.RolloutStatus, wake time.Time)
 }
 
 // available says whether as many pods serve as the Rollout asks for.
-func available(c *conditions, s strategy.Situation, next v1alpha1.RolloutStatus) {
+func available(c *conditions, s *strategy.Situation, next v1alpha1.RolloutStatus) {
 	enough := next.AvailableReplicas >= s.Replicas()
 	if _, ok := s.Snapshot.Spec.Strategy.(spec.BlueGreen); ok {
 		active := s.View.ByHash(next.BlueGreen.ActiveSelector)
@@ -117,7 +117,7 @@ func available(c *conditions, s strategy.Situation, next v1alpha1.RolloutStatus)
 }
 
 // isHealthy reports whether the rollout is through and nothing of it is left over.
-func isHealthy(s strategy.Situation, next v1alpha1.RolloutStatus) bool {
+func isHealthy(s *strategy.Situation, next v1alpha1.RolloutStatus) bool {
 	replicas := s.Replicas()
 	if next.UpdatedReplicas != replicas || next.AvailableReplicas != replicas || next.StableRS != next.CurrentPodHash || s.Reset {
 		return false
@@ -132,7 +132,7 @@ func isHealthy(s strategy.Situation, next v1alpha1.RolloutStatus) bool {
 }
 
 // replicaFailure copies why a ReplicaSet cannot make pods, the desired one's first.
-func replicaFailure(c *conditions, s strategy.Situation) {
+func replicaFailure(c *conditions, s *strategy.Situation) {
 	for _, rs := range s.View.All() {
 		if rs.Failure != nil {
 			c.set(v1alpha1.RolloutCondition{Type: v1alpha1.RolloutReplicaFailure, Status: corev1.ConditionTrue, Reason: rs.Failure.Reason, Message: rs.Failure.Message})
@@ -143,7 +143,7 @@ func replicaFailure(c *conditions, s strategy.Situation) {
 }
 
 // progressing says how the update is getting on; the first case that holds wins.
-func progressing(c *conditions, s strategy.Situation, next v1alpha1.RolloutStatus, d deadline) {
+func progressing(c *conditions, s *strategy.Situation, next v1alpha1.RolloutStatus, d deadline) {
 	set := func(status corev1.ConditionStatus, reason, message string) {
 		c.set(v1alpha1.RolloutCondition{Type: v1alpha1.RolloutProgressing, Status: status, Reason: reason, Message: message})
 	}

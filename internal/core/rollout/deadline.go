@@ -25,7 +25,7 @@ type deadline struct {
 }
 
 // deadlineOf judges an update's progress against spec.progressDeadlineSeconds.
-func deadlineOf(s strategy.Situation, next v1alpha1.RolloutStatus, before *v1alpha1.RolloutCondition, at standing) deadline {
+func deadlineOf(s *strategy.Situation, next v1alpha1.RolloutStatus, before *v1alpha1.RolloutCondition, at standing) deadline {
 	d := deadline{standing: at, moved: moved(s.Snapshot.Rollout.Status, next)}
 	if at.healthy || at.paused || next.Abort || before == nil || d.moved || s.Reset || s.View.Desired == nil || waitsForever(s, next) {
 		return d
@@ -37,10 +37,10 @@ func deadlineOf(s strategy.Situation, next v1alpha1.RolloutStatus, before *v1alp
 	case v1alpha1.TimedOutReason:
 		d.exceeded = true
 	default:
-		d.exceeded = s.Now.After(end)
+		d.exceeded = !s.Now.Before(end)
 	}
 	if !d.exceeded {
-		d.wake = end.Add(time.Second)
+		d.wake = end
 	}
 	d.abort = d.exceeded && s.Snapshot.Spec.AbortOnDeadline && !at.promoted && !s.Initial
 	return d
@@ -67,7 +67,7 @@ func moved(before, after v1alpha1.RolloutStatus) bool {
 
 // waitsForever reports whether the rollout waits for something that may rightly take
 // longer than any deadline: a pause, an analysis, a scale-down delay.
-func waitsForever(s strategy.Situation, next v1alpha1.RolloutStatus) bool {
+func waitsForever(s *strategy.Situation, next v1alpha1.RolloutStatus) bool {
 	for _, rs := range s.View.Superseded {
 		if rs.Deadline.After(s.Now) && rs.Want > 0 {
 			return true
@@ -88,7 +88,7 @@ func waitsForever(s strategy.Situation, next v1alpha1.RolloutStatus) bool {
 }
 
 // abortOnDeadline aborts the update with this status; the next pass acts on it.
-func abortOnDeadline(s strategy.Situation, next v1alpha1.RolloutStatus) (v1alpha1.RolloutStatus, []plan.Event) {
+func abortOnDeadline(s *strategy.Situation, next v1alpha1.RolloutStatus) (v1alpha1.RolloutStatus, []plan.Event) {
 	next.Abort, next.AbortedAt = true, timeOf(s.Now)
 	next.PauseConditions, next.ControllerPause = nil, false
 	if next.CurrentStepIndex != nil {
@@ -99,12 +99,12 @@ func abortOnDeadline(s strategy.Situation, next v1alpha1.RolloutStatus) (v1alpha
 	return next, []plan.Event{{Reason: v1alpha1.RolloutAbortedReason, Message: message, Warning: true}}
 }
 
-func timedOut(s strategy.Situation) string {
+func timedOut(s *strategy.Situation) string {
 	return fmt.Sprintf(v1alpha1.ReplicaSetTimeOutMessage, replicaSetName(s))
 }
 
 // abortMessage is the text of an abort's condition.
-func (d deadline) abortMessage(s strategy.Situation) string {
+func (d deadline) abortMessage(s *strategy.Situation) string {
 	if d.abort {
 		return abortedMessage(s) + ": " + timedOut(s)
 	}

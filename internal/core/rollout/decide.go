@@ -23,7 +23,7 @@ func Decide(s plan.Snapshot, now time.Time) plan.Plan {
 	return conclude(situation, verdict(situation))
 }
 
-func verdict(s strategy.Situation) strategy.Verdict {
+func verdict(s *strategy.Situation) strategy.Verdict {
 	switch chosen := s.Snapshot.Spec.Strategy.(type) {
 	case spec.Canary:
 		return canary.Decide(s, chosen)
@@ -35,7 +35,7 @@ func verdict(s strategy.Situation) strategy.Verdict {
 }
 
 // conclude turns a verdict into the plan.
-func conclude(s strategy.Situation, v strategy.Verdict) plan.Plan {
+func conclude(s *strategy.Situation, v strategy.Verdict) plan.Plan {
 	writes := compose(s, v)
 	restart := restartOf(s)
 	p := plan.Plan{

@@ -8,7 +8,7 @@ import (
 
 // duration keeps how long the update has taken and how it ended. The time that
 // people took (indefinite pauses) is counted apart.
-func duration(s strategy.Situation, v strategy.Verdict, next v1alpha1.RolloutStatus) *v1alpha1.RolloutDurationStatus {
+func duration(s *strategy.Situation, v strategy.Verdict, next v1alpha1.RolloutStatus) *v1alpha1.RolloutDurationStatus {
 	d := attempt(s, next)
 	if d == nil || d.FinishedAt != nil {
 		return d
@@ -38,7 +38,7 @@ func duration(s strategy.Situation, v strategy.Verdict, next v1alpha1.RolloutSta
 }
 
 // attempt is the running attempt's record, or a new one when an update starts.
-func attempt(s strategy.Situation, next v1alpha1.RolloutStatus) *v1alpha1.RolloutDurationStatus {
+func attempt(s *strategy.Situation, next v1alpha1.RolloutStatus) *v1alpha1.RolloutDurationStatus {
 	before := s.Status.Duration
 	retried := s.Snapshot.Rollout.Status.AbortedAt != nil && !next.Abort && !s.Reset
 	running := before != nil && before.FinishedAt == nil
@@ -59,7 +59,7 @@ func attempt(s strategy.Situation, next v1alpha1.RolloutStatus) *v1alpha1.Rollou
 	}
 }
 
-func rollbackStatus(s strategy.Situation) v1alpha1.RolloutCompletionStatus {
+func rollbackStatus(s *strategy.Situation) v1alpha1.RolloutCompletionStatus {
 	if s.Promoted || s.InWindow {
 		return v1alpha1.RolloutCompletionStatusFastRolledBack
 	}
@@ -67,7 +67,7 @@ func rollbackStatus(s strategy.Situation) v1alpha1.RolloutCompletionStatus {
 }
 
 // manuallyPaused reports whether the rollout waits for a person.
-func manuallyPaused(s strategy.Situation, next v1alpha1.RolloutStatus) bool {
+func manuallyPaused(s *strategy.Situation, next v1alpha1.RolloutStatus) bool {
 	if s.Snapshot.Spec.Paused {
 		return true
 	}

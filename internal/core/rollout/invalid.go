@@ -24,7 +24,7 @@ func invalidPlan(s plan.Snapshot, problem *field.Error, now time.Time) plan.Plan
 
 // unresolvedPlan reports an object that is missing or wrong. A promoted rollout
 // still follows spec.replicas, since nothing about that depends on the object.
-func unresolvedPlan(s strategy.Situation) plan.Plan {
+func unresolvedPlan(s *strategy.Situation) plan.Plan {
 	problem := s.Snapshot.References[0]
 	p := invalidPlan(s.Snapshot, problem, s.Now)
 	rs := s.View.Desired

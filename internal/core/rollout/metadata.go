@@ -27,7 +27,7 @@ func wardrobe(r spec.Rollout) (trial, settled spec.Metadata) {
 }
 
 // roleMetadata is what pods of a revision wear in its present role; zero for none.
-func roleMetadata(s strategy.Situation, hash string) spec.Metadata {
+func roleMetadata(s *strategy.Situation, hash string) spec.Metadata {
 	trial, settled := wardrobe(s.Snapshot.Spec)
 	switch {
 	case hash == s.Status.StableRS, s.Initial && hash == s.View.Hash:
@@ -70,7 +70,7 @@ func recall(annotations map[string]string) spec.Metadata {
 
 // injected is the template that rs should have and the annotation that remembers
 // it; nil when both are right. Stale anti-affinity is put right along the way.
-func injected(s strategy.Situation, rs plan.ReplicaSet) (*corev1.PodTemplateSpec, map[string]string) {
+func injected(s *strategy.Situation, rs *plan.ReplicaSet) (*corev1.PodTemplateSpec, map[string]string) {
 	worn, wanted := recall(rs.Annotations), roleMetadata(s, rs.Hash)
 	var next *corev1.PodTemplateSpec
 	var remembered map[string]string
@@ -118,7 +118,7 @@ func swap(have, worn, wanted map[string]string) map[string]string {
 
 // metadataActions put live pods into the metadata of their revision's role, in
 // place. Only keys that were injected are ever removed.
-func metadataActions(s strategy.Situation) []plan.Action {
+func metadataActions(s *strategy.Situation) []plan.Action {
 	trial, settled := wardrobe(s.Snapshot.Spec)
 	var actions []plan.Action
 	for _, rs := range s.View.All() {

@@ -7,7 +7,7 @@ import (
 )
 
 // phase sums a status up for people; the first case that holds wins.
-func phase(s strategy.Situation, next v1alpha1.RolloutStatus) (v1alpha1.RolloutPhase, string) {
+func phase(s *strategy.Situation, next v1alpha1.RolloutStatus) (v1alpha1.RolloutPhase, string) {
 	for _, c := range next.Conditions {
 		if c.Type == v1alpha1.InvalidSpec {
 			return v1alpha1.RolloutPhaseDegraded, v1alpha1.InvalidSpecReason + ": " + c.Message
@@ -30,7 +30,7 @@ func phase(s strategy.Situation, next v1alpha1.RolloutStatus) (v1alpha1.RolloutP
 
 // waitingFor is what a rollout that is neither paused nor degraded waits for; "":
 // nothing.
-func waitingFor(s strategy.Situation, next v1alpha1.RolloutStatus) string {
+func waitingFor(s *strategy.Situation, next v1alpha1.RolloutStatus) string {
 	restartAt := s.Snapshot.Spec.RestartAt
 	restarting := !restartAt.IsZero() && !restartAt.After(s.Now) && (next.RestartedAt == nil || !next.RestartedAt.Time.Equal(restartAt))
 	switch {

@@ -26,7 +26,7 @@ func neverCopied(key string) bool {
 }
 
 // newReplicaSet is the desired revision's ReplicaSet.
-func newReplicaSet(s strategy.Situation, replicas int32) plan.CreateReplicaSet {
+func newReplicaSet(s *strategy.Situation, replicas int32) plan.CreateReplicaSet {
 	template := *s.Snapshot.Spec.Template.DeepCopy()
 	template.Labels = with(template.Labels, v1alpha1.DefaultRolloutUniqueLabelKey, s.View.Hash)
 	annotations := map[string]string{v1alpha1.RevisionAnnotation: strconv.FormatInt(s.View.Number(), 10)}
@@ -56,7 +56,7 @@ func newReplicaSet(s strategy.Situation, replicas int32) plan.CreateReplicaSet {
 
 // desiredAnnotations are the annotations that the desired ReplicaSet still lacks:
 // its number, and the Rollout's own.
-func desiredAnnotations(s strategy.Situation, rs plan.ReplicaSet) map[string]string {
+func desiredAnnotations(s *strategy.Situation, rs *plan.ReplicaSet) map[string]string {
 	missing := map[string]string{}
 	maps.Copy(missing, s.View.NumberAnnotations())
 	for key, value := range s.Snapshot.Rollout.Annotations {
@@ -77,7 +77,7 @@ func with(m map[string]string, key, value string) map[string]string {
 
 // antiAffinityTerm keeps the desired revision's pods off nodes with stable pods; nil
 // when that is not asked for or there is no other stable revision.
-func antiAffinityTerm(s strategy.Situation) *term {
+func antiAffinityTerm(s *strategy.Situation) *term {
 	var asked *spec.AntiAffinity
 	switch chosen := s.Snapshot.Spec.Strategy.(type) {
 	case spec.Canary:

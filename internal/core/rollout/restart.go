@@ -32,7 +32,7 @@ func restartDue(r spec.Rollout, status plan.Rollout, now time.Time) bool {
 
 // restartOf evicts pods that are older than the restart asks, as many as may be
 // missing at once. At least one may, or a rollout of one pod could never restart.
-func restartOf(s strategy.Situation) restart {
+func restartOf(s *strategy.Situation) restart {
 	at := s.Snapshot.Spec.RestartAt
 	done := s.Status.RestartedAt
 	if at.IsZero() || done != nil && done.Time.Equal(at) {
@@ -46,32 +46,43 @@ func restartOf(s strategy.Situation) restart {
 		return restart{done: true}
 	}
 	r := restart{pending: true, wake: s.Now.Add(restartRetry)}
-	allowed := restartAllowance(s)
+	total, each := restartAllowance(s)
 	for _, pod := range outdated {
 		switch {
 		case pod.Terminating:
 		case !pod.Available: // broken already, so its restart costs nothing
 			r.actions = append(r.actions, plan.RestartPod{Name: pod.Name, UID: pod.UID})
-		case allowed > 0:
-			allowed--
+		case total > 0 && each[pod.ReplicaSet] > 0:
+			total--
+			each[pod.ReplicaSet]--
 			r.actions = append(r.actions, plan.RestartPod{Name: pod.Name, UID: pod.UID})
 		}
 	}
 	return r
 }
 
-// restartAllowance is how many available pods may be evicted now.
-func restartAllowance(s strategy.Situation) int32 {
-	var wanted, available int32
-	for _, rs := range s.View.All() {
-		wanted += rs.Want
-	}
+// restartAllowance is how many available pods may be evicted now, in total and of
+// each ReplicaSet: what is missing already counts against both. A ReplicaSet with
+// pods to lose first loses those.
+func restartAllowance(s *strategy.Situation) (total int32, each map[string]int32) {
+	missing := max(unavailable(s.Snapshot.Spec), 1)
+	available := map[string]int32{}
 	for _, pod := range s.Snapshot.Pods {
 		if pod.Available && !pod.Terminating {
-			available++
+			available[pod.ReplicaSet]++
 		}
 	}
-	return available - (max(s.Replicas(), wanted) - max(unavailable(s.Snapshot.Spec), 1))
+	var wanted, working int32
+	each = map[string]int32{}
+	for _, rs := range s.View.All() {
+		wanted += rs.Want
+		counted := min(available[rs.Name], rs.Want)
+		working += counted
+		if rs.Pods <= rs.Want && rs.Observed {
+			each[rs.Name] = counted - max(0, rs.Want-missing)
+		}
+	}
+	return working - (max(s.Replicas(), wanted) - missing), each
 }
 
 func unavailable(r spec.Rollout) int32 {
@@ -87,7 +98,7 @@ func unavailable(r spec.Rollout) int32 {
 
 // olderThan lists the pods made before t in the order they are restarted: stable's,
 // the desired revision's, then those of the oldest others.
-func olderThan(s strategy.Situation, t time.Time) []plan.Pod {
+func olderThan(s *strategy.Situation, t time.Time) []plan.Pod {
 	rank := map[string]int{}
 	for i, rs := range s.View.Superseded {
 		rank[rs.Name] = 2 + len(s.View.Superseded) - i

@@ -12,7 +12,7 @@ import (
 
 // situationOf is where the rollout stands: its revisions, what changed since the
 // last status, and which of the user's commands are in force.
-func situationOf(s plan.Snapshot, now time.Time) strategy.Situation {
+func situationOf(s plan.Snapshot, now time.Time) *strategy.Situation {
 	status := s.Rollout.Status
 	view := revision.Of(s)
 	reset := status.CurrentPodHash != view.Hash || status.CurrentStepHash != stepsHash(s.Spec)
@@ -20,7 +20,7 @@ func situationOf(s plan.Snapshot, now time.Time) strategy.Situation {
 		status = resetStatus(s, view, status)
 	}
 	promoted := view.Promoted(status.StableRS)
-	situation := strategy.Situation{
+	situation := &strategy.Situation{
 		Snapshot: s, View: view, Now: now, Status: status, Reset: reset,
 		Initial:     status.StableRS == "",
 		Promoted:    promoted,

@@ -13,7 +13,7 @@ import (
 )
 
 // nextStatus is the status without conditions, phase and duration.
-func nextStatus(s strategy.Situation, v strategy.Verdict, r restart) v1alpha1.RolloutStatus {
+func nextStatus(s *strategy.Situation, v strategy.Verdict, r restart) v1alpha1.RolloutStatus {
 	next := counters(s, v)
 	next.ObservedGeneration = strconv.FormatInt(s.Snapshot.Rollout.Generation, 10)
 	if s.Snapshot.Workload != nil {
@@ -46,7 +46,7 @@ func nextStatus(s strategy.Situation, v strategy.Verdict, r restart) v1alpha1.Ro
 }
 
 // counters are the pod counts as clients and autoscalers read them.
-func counters(s strategy.Situation, v strategy.Verdict) v1alpha1.RolloutStatus {
+func counters(s *strategy.Situation, v strategy.Verdict) v1alpha1.RolloutStatus {
 	var next v1alpha1.RolloutStatus
 	for _, rs := range s.View.All() {
 		next.Replicas += rs.Pods
@@ -80,7 +80,7 @@ func timeOf(t time.Time) *metav1.Time {
 }
 
 // transitions are the events of what changes with this status.
-func transitions(s strategy.Situation, v strategy.Verdict, next v1alpha1.RolloutStatus) []plan.Event {
+func transitions(s *strategy.Situation, v strategy.Verdict, next v1alpha1.RolloutStatus) []plan.Event {
 	var events []plan.Event
 	if v.Promote != "" {
 		events = append(events, plan.Event{Reason: v1alpha1.RolloutCompletedReason, Message: completedMessage(s, v.Promote)})
@@ -99,10 +99,10 @@ func transitions(s strategy.Situation, v strategy.Verdict, next v1alpha1.Rollout
 	return events
 }
 
-func completedMessage(s strategy.Situation, reason string) string {
+func completedMessage(s *strategy.Situation, reason string) string {
 	return "Rollout completed update to revision " + strconv.FormatInt(s.View.Number(), 10) + " (" + s.View.Hash + "): " + reason
 }
 
-func abortedMessage(s strategy.Situation) string {
+func abortedMessage(s *strategy.Situation) string {
 	return "Rollout aborted update to revision " + strconv.FormatInt(s.View.Number(), 10)
 }

@@ -9,7 +9,7 @@ import (
 
 // workloadActions hand the pods over from the Deployment that owns the template:
 // when the Rollout is healthy, or progressively as its pods become ready.
-func workloadActions(s strategy.Situation) []plan.Action {
+func workloadActions(s *strategy.Situation) []plan.Action {
 	w, ref := s.Snapshot.Workload, s.Snapshot.Spec.WorkloadRef
 	if w == nil || ref == nil || w.Kind != "Deployment" || s.View.Number() > 1 && s.Status.Phase != v1alpha1.RolloutPhaseHealthy {
 		return nil

@@ -20,7 +20,7 @@ type Delay struct {
 
 // LetGo returns the wishes for superseded ReplicaSets, given newest first, and when
 // the next deadline passes. One that is in use keeps its pods and starts no delay.
-func (d Delay) LetGo(superseded []plan.ReplicaSet, now time.Time) (map[string]Wish, time.Time) {
+func (d Delay) LetGo(superseded []*plan.ReplicaSet, now time.Time) (map[string]Wish, time.Time) {
 	wishes := map[string]Wish{}
 	var wake time.Time
 	var waiting int32
@@ -43,7 +43,7 @@ func (d Delay) LetGo(superseded []plan.ReplicaSet, now time.Time) (map[string]Wi
 	return wishes, wake
 }
 
-func (d Delay) wish(rs plan.ReplicaSet, now time.Time, waiting int32) Wish {
+func (d Delay) wish(rs *plan.ReplicaSet, now time.Time, waiting int32) Wish {
 	stay := Wish{Replicas: rs.Want, Deadline: rs.Deadline}
 	switch {
 	case d.Holding || d.InUse(rs.Hash):

@@ -6,7 +6,7 @@ import (
 
 // Point returns the action that pins a Service to a revision; nil when it is pinned
 // and marked as ours already, or is not there.
-func (s Situation) Point(service, hash string) []plan.Action {
+func (s *Situation) Point(service, hash string) []plan.Action {
 	svc, ok := s.Snapshot.Services[service]
 	if !ok || !svc.Found || hash == "" {
 		return nil
@@ -20,7 +20,7 @@ func (s Situation) Point(service, hash string) []plan.Action {
 // CanServe reports whether a Service may be pinned to rs: at least one pod is
 // available, or, for a Service that was never pinned and so selects pods of every
 // revision, all of them are.
-func (s Situation) CanServe(service string, rs *plan.ReplicaSet) bool {
+func (s *Situation) CanServe(service string, rs *plan.ReplicaSet) bool {
 	if rs == nil {
 		return false
 	}
@@ -32,7 +32,7 @@ func (s Situation) CanServe(service string, rs *plan.ReplicaSet) bool {
 }
 
 // Pinned reports whether any of the named Services selects the revision.
-func (s Situation) Pinned(hash string, services ...string) bool {
+func (s *Situation) Pinned(hash string, services ...string) bool {
 	for _, name := range services {
 		if svc, ok := s.Snapshot.Services[name]; ok && svc.Found && svc.Hash == hash && hash != "" {
 			return true

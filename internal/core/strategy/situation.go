@@ -31,19 +31,31 @@ type Situation struct {
 }
 
 // Replicas is how many pods the Rollout asks for.
-func (s Situation) Replicas() int32 { return s.Snapshot.Spec.Replicas }
+func (s *Situation) Replicas() int32 { return s.Snapshot.Spec.Replicas }
 
 // Size is the desired revision's; zero before it exists.
-func (s Situation) Size() plan.ReplicaSet { return sizeOf(s.View.Desired) }
+func (s *Situation) Size() Size { return sizeOf(s.View.Desired) }
 
 // StableSize is the stable revision's; zero before it exists.
-func (s Situation) StableSize() plan.ReplicaSet { return sizeOf(s.View.Stable) }
+func (s *Situation) StableSize() Size { return sizeOf(s.View.Stable) }
 
-func sizeOf(rs *plan.ReplicaSet) plan.ReplicaSet {
+// Size is what sizing needs to know of a ReplicaSet; one that does not exist has
+// no pods and was never sized.
+type Size struct {
+	Hash                         string
+	Want, Pods, Ready, Available int32
+	SizedFor                     int32
+	Deadline                     time.Time
+}
+
+func sizeOf(rs *plan.ReplicaSet) Size {
 	if rs == nil {
-		return plan.ReplicaSet{SizedFor: -1}
+		return Size{SizedFor: -1}
 	}
-	return *rs
+	return Size{
+		Hash: rs.Hash, Want: rs.Want, Pods: rs.Pods, Ready: rs.Ready, Available: rs.Available,
+		SizedFor: rs.SizedFor, Deadline: rs.Deadline,
+	}
 }
 
 // Wish is what one ReplicaSet should be like.
@@ -84,7 +96,7 @@ type Verdict struct {
 }
 
 // Wish records a wish for an existing ReplicaSet.
-func (v *Verdict) Wish(rs plan.ReplicaSet, w Wish) {
+func (v *Verdict) Wish(rs *plan.ReplicaSet, w Wish) {
 	if v.Others == nil {
 		v.Others = map[string]Wish{}
 	}
