@@ -17,6 +17,8 @@ func sizes(v *strategy.Verdict, s *strategy.Situation, b spec.BlueGreen, at plac
 		After: b.ScaleDownDelay,
 		Limit: b.ScaleDownRevisions,
 		InUse: func(hash string) bool { return at.active == "" || s.Pinned(hash, b.ActiveService) },
+		// What is left of a former version may be all that works.
+		Holding: s.StableSize().Available == 0 && s.Replicas() > 0,
 	}
 	wishes, wake := delay.LetGo(s.View.Superseded, s.Now)
 	for _, rs := range s.View.Superseded {

@@ -21,6 +21,8 @@ type flow struct {
 	split traffic.Split
 	// empty: no canary pods are wanted, so no weight can be reached, nor is any needed.
 	empty bool
+	// rescue: the canary takes everything while stable has nothing to serve with.
+	rescue bool
 	// held: stable cannot take its share yet, so split repeats what is observed.
 	held bool
 	// set are the writes that are needed for split.
@@ -46,7 +48,10 @@ func flowOf(s *strategy.Situation, c spec.Canary, at cursor) flow {
 		verified: verified(s.Snapshot.Traffic),
 	}
 	weight, why := allowed(s, c, at, f.most)
-	if !stableCanTake(s, c, weight) {
+	if weight > 0 && s.StableSize().Available == 0 && s.Size().Available > 0 {
+		weight, why, f.rescue = maxWeight(c), "stable has no available pod", true
+	}
+	if !stableCanTake(s, c, f, weight) {
 		weight, why, f.held = partOf(f.most, maxWeight(c)), "held: stable has too few available pods", true
 	}
 	f.empty = targets(s, c, at).Canary == 0
@@ -78,11 +83,16 @@ func (f flow) outOfDate(o traffic.Observation) bool {
 }
 
 // stableCanTake reports whether stable has the pods for what the canary would leave.
-// A canary without pods, or an aborted one, is left whatever stable has, as long as
-// it has any: it is the better place in any case.
-func stableCanTake(s *strategy.Situation, c spec.Canary, weight int32) bool {
+// A weight that does not fall asks nothing of stable, once there is a first one. A
+// canary without pods, or an aborted one, is left whatever stable has, as long as it
+// has any: it is the better place in any case.
+func stableCanTake(s *strategy.Situation, c spec.Canary, f flow, weight int32) bool {
 	if s.View.Stable == nil || s.Initial {
 		return false
+	}
+	found := !slices.ContainsFunc(s.Snapshot.Traffic, func(o traffic.Observation) bool { return !o.Found })
+	if found && weight >= partOf(f.most, maxWeight(c)) {
+		return true
 	}
 	full := int64(maxWeight(c))
 	need := int32((full - int64(weight)) * int64(s.Replicas()) / full)
@@ -121,7 +131,7 @@ func (f flow) done(weight int32) bool {
 	if !f.routed {
 		return true
 	}
-	return !f.held && !f.unsure() && (f.empty || f.split.Canary == weight)
+	return !f.held && !f.unsure() && (f.empty || f.rescue || f.split.Canary == weight)
 }
 
 // complete reports whether traffic is where promotion needs it.

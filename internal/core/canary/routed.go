@@ -22,6 +22,8 @@ func routedSizes(z *sizes, s *strategy.Situation, c spec.Canary, f flow) {
 		After: c.ScaleDownDelay,
 		Limit: c.ScaleDownRevisions,
 		InUse: func(hash string) bool { return inUse(s, c, hash) },
+		// What is left of a former version may be all that works.
+		Holding: s.StableSize().Available == 0 && s.Replicas() > 0,
 	}
 	if c.DynamicStableScale {
 		delay.After = 0
