@@ -45,6 +45,16 @@ type Config struct {
 	Laws []Law
 	// Trace keeps the narrated log. It costs time.
 	Trace bool
+	// Onlooker is told of everything that happens; nil: nobody is.
+	Onlooker Onlooker
+}
+
+// Onlooker watches a world.
+type Onlooker interface {
+	// Changed is called after every change.
+	Changed(w *World)
+	// Event is called for every event of the Rollout.
+	Event(w *World, e plan.Event)
 }
 
 // Environment is how a cluster behaves around the controller.

@@ -111,6 +111,9 @@ func (w *World) checkOutcome(p *pass, o plan.Outcome) {
 // recorded looks at a status write that was done.
 func (w *World) recorded(p *pass, before *v1alpha1.RolloutStatus) {
 	w.trace.status(w)
+	if w.cfg.Onlooker != nil {
+		w.cfg.Onlooker.Changed(w)
+	}
 	after := &w.live().Status
 	for i := range w.laws {
 		if w.laws[i].Status != nil {
@@ -133,6 +136,9 @@ func (w *World) passOver(err error) {
 }
 
 func (w *World) checkMoment() {
+	if w.cfg.Onlooker != nil {
+		w.cfg.Onlooker.Changed(w)
+	}
 	for i := range w.laws {
 		if w.laws[i].Moment != nil {
 			w.breaks(w.laws[i].name, w.laws[i].Moment(w))

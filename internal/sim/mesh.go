@@ -2,7 +2,6 @@ package sim
 
 import (
 	"fmt"
-	"reflect"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -78,6 +77,17 @@ func (w *World) Object(kind, name string) *unstructured.Unstructured {
 		return nil
 	}
 	return o.live.value
+}
+
+// Objects lists the data plane's objects of a kind as they stand, by name.
+func (w *World) Objects(kind string) map[string]*unstructured.Unstructured {
+	found := map[string]*unstructured.Unstructured{}
+	for _, o := range w.objects {
+		if o.kind == kind && o.live.found {
+			found[o.name] = o.live.value
+		}
+	}
+	return found
 }
 
 // plane is one data plane: objects that a renderer writes and a router obeys.
@@ -157,7 +167,7 @@ func (w *World) route(a plan.SetTraffic) error {
 		return fmt.Errorf("router %s: %w", a.Router, err)
 	}
 	for i := range after {
-		if after[i].Content != nil && !reflect.DeepEqual(after[i].Content, before[i].Content) {
+		if after[i].Content != nil && !router.Same(after[i].Content, before[i].Content) {
 			o := w.object(after[i].Ref.Kind, after[i].Ref.Name)
 			put(w, &o.cell, after[i].Content, true, byController)
 		}

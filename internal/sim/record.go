@@ -24,6 +24,9 @@ func (c *Client) Record(_ context.Context, _ engine.Key, o plan.Outcome) error {
 	}
 	for _, e := range o.Events {
 		w.trace.event(w, e)
+		if w.cfg.Onlooker != nil {
+			w.cfg.Onlooker.Event(w, e)
+		}
 	}
 	return nil
 }

@@ -27,8 +27,8 @@ type pass struct {
 	// acted and wrote: an action, or the status write, changed something.
 	acted, wrote bool
 	// rivaled: another controller wrote during the pass.
-	rivaled bool
-	recorded     bool
+	rivaled  bool
+	recorded bool
 }
 
 // session is a controller process's connection: calls take time, meet mishaps and

@@ -93,6 +93,42 @@ func (w *World) live() *v1alpha1.Rollout { return w.rollout.live.value }
 // Rollout returns the Rollout as it stands. It must not be edited.
 func (w *World) Rollout() *v1alpha1.Rollout { return w.live() }
 
+// ReplicaSets lists the ReplicaSets as they stand, oldest first.
+func (w *World) ReplicaSets() []plan.ReplicaSet {
+	var list []plan.ReplicaSet
+	for _, s := range w.sets {
+		if s.live.found {
+			list = append(list, s.live.value)
+		}
+	}
+	return list
+}
+
+// Pods counts the pods of a ReplicaSet as they are, and those of them that serve.
+// What the ReplicaSet reports may lag behind.
+func (w *World) Pods(name string) (all, available int32) {
+	s := w.set(name)
+	if s == nil {
+		return 0, 0
+	}
+	all, _, available = w.counts(s)
+	return all, available
+}
+
+// Services lists the Services as they stand, by name.
+func (w *World) Services() map[string]plan.Service {
+	found := map[string]plan.Service{}
+	for _, s := range w.services {
+		if s.live.found {
+			found[s.name] = s.live.value
+		}
+	}
+	return found
+}
+
+// Named replaces every hash in a text by rev and the revision's number.
+func (w *World) Named(text string) string { return w.named(text) }
+
 // Key names the Rollout.
 func (w *World) Key() engine.Key { return w.key }
 
