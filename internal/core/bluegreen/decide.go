@@ -114,19 +114,29 @@ func route(s *strategy.Situation, b spec.BlueGreen, at place, g gate) (string, [
 	if !s.Aborted && b.PreviewService != "" {
 		actions = s.Point(b.PreviewService, s.View.Hash)
 	}
-	wanted := at.active
+	wanted, desired := at.active, s.Size()
 	switch {
 	case s.Aborted:
 		if s.StableSize().Available > 0 {
 			wanted = s.StableSize().Hash
 		}
-	case at.saturated && (at.fast || g.open):
+	case at.saturated && (at.fast || g.open) && (desired.Serving() > 0 || nobody(s)):
 		wanted = s.View.Hash
 	case at.active == "" && s.CanServe(b.ActiveService, s.View.Stable):
 		// The first deploy was superseded before the Service was pinned.
 		wanted = s.StableSize().Hash
 	}
 	return wanted, append(actions, s.Point(b.ActiveService, wanted)...)
+}
+
+// nobody reports whether no revision has a pod to serve with, as at zero replicas.
+func nobody(s *strategy.Situation) bool {
+	for _, rs := range s.View.All() {
+		if rs.Available > 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // previewHash is what the preview Service selects once this pass is through.

@@ -16,7 +16,9 @@ func sizes(v *strategy.Verdict, s *strategy.Situation, b spec.BlueGreen, at plac
 	delay := strategy.Delay{
 		After: b.ScaleDownDelay,
 		Limit: b.ScaleDownRevisions,
-		InUse: func(hash string) bool { return at.active == "" || s.Pinned(hash, b.ActiveService) },
+		InUse: func(hash string) bool {
+			return s.Replicas() > 0 && (at.active == "" || s.Pinned(hash, b.ActiveService))
+		},
 		// What is left of a former version may be all that works.
 		Holding: s.StableSize().Available == 0 && s.Replicas() > 0,
 	}

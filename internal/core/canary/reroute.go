@@ -25,13 +25,19 @@ func stableService(s *strategy.Situation, c spec.Canary, f flow) []plan.Action {
 		return nil
 	}
 	target := s.View.Stable
-	if !alone(s) && c.Routing == nil && targets(s, c, f.at).Stable == 0 && s.Size().Available >= s.StableSize().Available {
+	if !alone(s) && c.Routing == nil && targets(s, c, f.at).Stable == 0 && larger(s, c) {
 		target = s.View.Desired
 	}
 	if !s.CanServe(c.StableService, target) {
 		return nil
 	}
 	return s.Point(c.StableService, target.Hash)
+}
+
+// larger reports whether the desired revision serves with more pods than stable, or
+// has the stable Service already.
+func larger(s *strategy.Situation, c spec.Canary) bool {
+	return s.Size().Serving() >= s.StableSize().Serving() || s.Pinned(s.View.Hash, c.StableService)
 }
 
 // canaryService follows the desired revision while that can serve, and otherwise

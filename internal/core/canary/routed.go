@@ -10,9 +10,13 @@ import (
 // when the observed traffic needs the pods no more.
 func routedSizes(z *sizes, s *strategy.Situation, c spec.Canary, f flow) {
 	want := targets(s, c, f.at)
-	if s.Aborted {
+	switch deadline := s.Size().Deadline; {
+	case s.Aborted:
 		z.desired, z.wake = abortedWish(s, c, f)
-	} else {
+	case !s.Promoted && deadline.After(s.Now) && want.Canary < s.Size().Want:
+		// It was on its way out when it became wanted again, for fewer pods.
+		z.desired, z.wake = strategy.Wish{Replicas: s.Size().Want, Deadline: deadline, Sized: true}, deadline
+	default:
 		z.desired = strategy.Wish{Replicas: keepServing(s, c, f, want.Canary), Sized: true}
 	}
 	if !alone(s) {
@@ -49,10 +53,10 @@ func keepServing(s *strategy.Situation, c spec.Canary, f flow, want int32) int32
 	return min(current, max(want, stillNeeded(s, c, f)))
 }
 
-// stillNeeded is how many canary pods the observed traffic needs.
+// stillNeeded is how many canary pods the observed and the wanted traffic need.
 func stillNeeded(s *strategy.Situation, c spec.Canary, f flow) int32 {
 	share := scale.Routed{Replicas: s.Replicas(), MinPods: c.MinPods}
-	return share.Needed(f.most.Part, f.most.Of)
+	return max(share.Needed(f.most.Part, f.most.Of), share.Needed(f.split.Canary, f.split.Max))
 }
 
 // stableSize is stable's size: all pods, or with DynamicStableScale those that its
@@ -62,15 +66,18 @@ func stableSize(s *strategy.Situation, c spec.Canary, f flow, want int32) int32 
 		return want
 	}
 	share := scale.Routed{Replicas: s.Replicas(), MinPods: c.MinPods}
-	rest := f.least.Rest()
 	if f.unsure() {
 		return max(want, s.StableSize().Want)
 	}
-	return max(want, share.Needed(rest.Part, rest.Of))
+	rest := f.least.Rest()
+	return max(want, share.Needed(rest.Part, rest.Of), share.Needed(f.split.Stable(), f.split.Max))
 }
 
 // inUse reports whether anything may still send requests to a revision.
 func inUse(s *strategy.Situation, c spec.Canary, hash string) bool {
+	if s.Replicas() == 0 {
+		return false
+	}
 	if s.Pinned(hash, services(c)...) {
 		return true
 	}

@@ -50,7 +50,7 @@ func keepPinned(z *sizes, s *strategy.Situation, c spec.Canary) {
 		if desired {
 			wish, ok = z.desired, true
 		}
-		if !ok || wish.Replicas > 0 || rs.Want == 0 || !s.Pinned(rs.Hash, services(c)...) || !elsewhere(s, rs) {
+		if !ok || wish.Replicas > 0 || rs.Want == 0 || !s.Pinned(rs.Hash, services(c)...) || !elsewhere(s, z, rs) {
 			continue
 		}
 		wish.Replicas = 1
@@ -62,10 +62,14 @@ func keepPinned(z *sizes, s *strategy.Situation, c spec.Canary) {
 	}
 }
 
-// elsewhere reports whether the desired or the stable revision can serve in place of rs.
-func elsewhere(s *strategy.Situation, rs *plan.ReplicaSet) bool {
-	other := func(o *plan.ReplicaSet) bool { return o != nil && o != rs && o.Available > 0 }
-	return other(s.View.Desired) || other(s.View.Stable)
+// elsewhere reports whether the desired or the stable revision serves, or comes up to
+// serve, in place of rs.
+func elsewhere(s *strategy.Situation, z *sizes, rs *plan.ReplicaSet) bool {
+	if s.View.Desired != rs && (s.Size().Serving() > 0 || z.desired.Replicas > 0) {
+		return true
+	}
+	stable := s.View.Stable
+	return stable != nil && stable != rs && (s.StableSize().Serving() > 0 || z.others[stable.Name].Replicas > 0)
 }
 
 // services are all Services that the strategy points.
@@ -170,9 +174,9 @@ func reached(c spec.Canary, rs strategy.Size, wanted int32) bool {
 func basicSizes(z *sizes, s *strategy.Situation, c spec.Canary, at cursor) {
 	canary, stable := s.Size(), s.StableSize()
 	bounds := scale.Bounds{Replicas: s.Replicas(), Surge: c.Surge, Unavailable: c.Unavailable}
-	pods := scale.Pods{Canary: scale.Size{Want: canary.Want, Available: canary.Available}}
+	pods := scale.Pods{Canary: scale.Size{Want: canary.Want, Available: canary.Sure()}}
 	if !alone(s) {
-		pods.Stable = scale.Size{Want: stable.Want, Available: stable.Available}
+		pods.Stable = scale.Size{Want: stable.Want, Available: stable.Sure()}
 	}
 	for _, rs := range s.View.Superseded {
 		pods.Superseded += rs.Want

@@ -90,7 +90,7 @@ func waitsForever(s *strategy.Situation, next v1alpha1.RolloutStatus) bool {
 // abortOnDeadline aborts the update with this status; the next pass acts on it.
 func abortOnDeadline(s *strategy.Situation, next v1alpha1.RolloutStatus) (v1alpha1.RolloutStatus, []plan.Event) {
 	next.Abort, next.AbortedAt = true, timeOf(s.Now)
-	next.PauseConditions, next.ControllerPause = nil, false
+	next.PauseConditions, next.ControllerPause, next.PromoteFull = nil, false, false
 	if next.CurrentStepIndex != nil {
 		zero := int32(0)
 		next.CurrentStepIndex = &zero

@@ -39,12 +39,26 @@ func (s *Situation) Size() Size { return sizeOf(s.View.Desired) }
 // StableSize is the stable revision's; zero before it exists.
 func (s *Situation) StableSize() Size { return sizeOf(s.View.Stable) }
 
+// Serving is how many pods it can count on: pods that are available now and wanted
+// further on.
+func (z Size) Serving() int32 { return min(z.Want, z.Available) }
+
+// Sure is Serving as far as the counts belong to the wanted size; before that its
+// pods may be going already, and none is certain.
+func (z Size) Sure() int32 {
+	if !z.Observed {
+		return 0
+	}
+	return z.Serving()
+}
+
 // Size is what sizing needs to know of a ReplicaSet; one that does not exist has
 // no pods and was never sized.
 type Size struct {
 	Hash                         string
 	Want, Pods, Ready, Available int32
 	SizedFor                     int32
+	Observed                     bool
 	Deadline                     time.Time
 }
 
@@ -54,7 +68,7 @@ func sizeOf(rs *plan.ReplicaSet) Size {
 	}
 	return Size{
 		Hash: rs.Hash, Want: rs.Want, Pods: rs.Pods, Ready: rs.Ready, Available: rs.Available,
-		SizedFor: rs.SizedFor, Deadline: rs.Deadline,
+		SizedFor: rs.SizedFor, Observed: rs.Observed, Deadline: rs.Deadline,
 	}
 }
 
