@@ -20,6 +20,7 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 func main() {
@@ -56,6 +57,8 @@ runtime, and it listens on this machine only.`,
 		SilenceErrors:     true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
+	// Linked programs put flags of theirs on the command line of the process.
+	pflag.CommandLine.VisitAll(func(flag *pflag.Flag) { flag.Hidden = true })
 	root.AddCommand(upCommand(), stopCommand(), statusCommand(), kubectlCommand())
 	return root
 }

@@ -53,7 +53,7 @@ func (p *progress) paint(code, text string) string {
 func printAddresses(out io.Writer, at addresses) {
 	rows := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
 	for _, row := range []struct{ name, scheme, address, what string }{
-		{"Gateway", "http://", at.Gateway, "serves Ingress and HTTPRoute, by Host header"},
+		{"Gateway", "http://", at.Gateway, "serves the routes of the cluster, by Host header"},
 		{"Dashboard", "http://", at.Dashboard, ""},
 		{"Prometheus", "http://", at.Prometheus, ""},
 		{"API server", "https://", at.API, ""},

@@ -40,8 +40,7 @@ func upCommand() *cobra.Command {
 line of its own says that every part works.
 
 All state lives in the directory: started again, the cluster goes on where it was,
-with --fresh it begins anew. Two clusters may run at the same time on different
-directories and ports. Files of use there:
+with --fresh it begins anew. Files of use there:
 
   kubeconfig       for kubectl and every other client, as administrator
   addresses.json   where each part listens

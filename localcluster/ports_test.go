@@ -1,0 +1,44 @@
+package main
+
+import (
+	"net"
+	"testing"
+)
+
+func TestListenAgain(t *testing.T) {
+	taken := takenPort(t)
+	free := freeAddress(t)
+	cases := map[string]struct {
+		address, previous string
+		wantPrevious      bool
+	}{
+		"the earlier port is free, so it is taken again": {address: "127.0.0.1:0", previous: free, wantPrevious: true},
+		"the earlier port is taken, so any other does":   {address: "127.0.0.1:0", previous: taken},
+		"there was no earlier port":                      {address: "127.0.0.1:0"},
+		"another host is wanted now":                     {address: "127.0.0.2:0", previous: free},
+		"a port was named, so the earlier one is left":   {address: freeAddress(t), previous: free},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			listener, err := listenAgain(tc.address, tc.previous)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer listener.Close()
+			if got := listener.Addr().String() == tc.previous; got != tc.wantPrevious {
+				t.Errorf("listens on %s, earlier %q: got the same %v, want %v", listener.Addr(), tc.previous, got, tc.wantPrevious)
+			}
+		})
+	}
+}
+
+// freeAddress finds an address that nobody listens on now.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String()
+}
