@@ -30,8 +30,8 @@ const (
 	drainTime = 5 * time.Second
 )
 
-// Config is what the gateway works with. All of it but Ready is needed, and Log
-// may be nil for none. Run closes both listeners.
+// Config is what the gateway works with. Log and Ready may be nil. Run closes
+// both listeners.
 type Config struct {
 	REST *rest.Config
 	// Listener takes the requests of clients, in plain HTTP.
