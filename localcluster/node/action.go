@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"os"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -174,6 +175,10 @@ func portNumber(port intstr.IntOrString, c *corev1.Container) (int, error) {
 func (n *node) execute(ctx context.Context, argv []string, t target) outcome {
 	if len(argv) == 0 {
 		return outcome{message: "no command"}
+	}
+	// An application inside this process has had no need of its directory yet.
+	if err := os.MkdirAll(t.dir, 0o755); err != nil {
+		return outcome{message: err.Error()}
 	}
 	var out limitedBuffer
 	end := make(chan ending, 1)

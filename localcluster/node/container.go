@@ -11,19 +11,21 @@ import (
 
 // Waiting reasons and termination reasons of the kubelet.
 const (
-	reasonCreating       = "ContainerCreating"
-	reasonInitializing   = "PodInitializing"
-	reasonPull           = "ErrImagePull"
-	reasonPullBackOff    = "ImagePullBackOff"
-	reasonConfig         = "CreateContainerConfigError"
-	reasonRunError       = "RunContainerError"
-	reasonCrashLoop      = "CrashLoopBackOff"
-	reasonStartError     = "StartError"
-	reasonLost           = "Unknown"
-	exitCodeStartError   = 128
-	exitCodeLost         = 255
-	firstRefusalShownFor = 2 * time.Second
+	reasonCreating     = "ContainerCreating"
+	reasonInitializing = "PodInitializing"
+	reasonPull         = "ErrImagePull"
+	reasonPullBackOff  = "ImagePullBackOff"
+	reasonConfig       = "CreateContainerConfigError"
+	reasonRunError     = "RunContainerError"
+	reasonCrashLoop    = "CrashLoopBackOff"
+	reasonStartError   = "StartError"
+	reasonLost         = "Unknown"
+	exitCodeStartError = 128
+	exitCodeLost       = 255
 )
+
+// refusalShownFor is how long RunContainerError is shown before CrashLoopBackOff.
+const refusalShownFor = 2 * time.Second
 
 // container is one container of a pod over all its runs. Its pod's lock guards it.
 type container struct {
@@ -182,7 +184,8 @@ func (c *container) hold(now time.Time) time.Time {
 	if c.stage != ended || end == nil {
 		return time.Time{}
 	}
-	shown := end.FinishedAt.Add(firstRefusalShownFor)
+	delay := c.pod.node.backoff.delay(c.ends)
+	shown := end.FinishedAt.Add(min(refusalShownFor, delay/2))
 	if w := c.state.Waiting; w != nil && w.Reason == reasonRunError && now.Before(shown) {
 		return shown
 	}
@@ -191,7 +194,7 @@ func (c *container) hold(now time.Time) time.Time {
 	}
 	c.last = corev1.ContainerState{Terminated: end}
 	c.wait(reasonCrashLoop, fmt.Sprintf("back-off %s restarting failed container=%s pod=%s_%s(%s)",
-		c.pod.node.backoff.delay(c.ends), c.name, c.pod.object.Name, c.pod.object.Namespace, c.pod.uid), c.retryAt)
+		delay, c.name, c.pod.object.Name, c.pod.object.Namespace, c.pod.uid), c.retryAt)
 	c.pod.warn("BackOff", fmt.Sprintf("Back-off restarting failed container %s in pod %s_%s(%s)",
 		c.name, c.pod.object.Name, c.pod.object.Namespace, c.pod.uid))
 	return time.Time{}

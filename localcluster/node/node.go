@@ -84,16 +84,20 @@ type node struct {
 
 // Run registers the node and runs pods until ctx ends, then ends what runs.
 func Run(ctx context.Context, cfg Config) error {
+	n, err := newNode(cfg)
+	if err != nil {
+		return err
+	}
+	return n.run(ctx, cfg)
+}
+
+func (n *node) run(ctx context.Context, cfg Config) error {
+	defer n.launcher.close()
 	listener, err := net.Listen("tcp", orDefault(cfg.Listen, "127.0.0.1:0"))
 	if err != nil {
 		return fmt.Errorf("listen for the node API: %w", err)
 	}
 	defer listener.Close()
-	n, err := newNode(cfg)
-	if err != nil {
-		return err
-	}
-	defer n.launcher.close()
 	stopEvents := n.startEvents()
 	defer stopEvents()
 
@@ -250,9 +254,10 @@ func (n *node) syncPod(ctx context.Context, uid types.UID) error {
 
 // forget drops a pod whose object is gone and of which nothing runs.
 func (n *node) forget(p *pod) error {
+	object := p.objectNow()
+	name := types.NamespacedName{Namespace: object.Namespace, Name: object.Name}
 	n.mu.Lock()
 	delete(n.pods, p.uid)
-	name := types.NamespacedName{Namespace: p.object.Namespace, Name: p.object.Name}
 	if n.names[name] == p.uid {
 		delete(n.names, name)
 	}

@@ -27,7 +27,7 @@ func TestProcessEnds(t *testing.T) {
 			script: "sleep 1000 & echo $!", want: ending{reason: "Completed"}, wantText: "PID",
 		},
 		"SIGTERM can be handled": {
-			script: "trap 'echo bye; exit 0' TERM; echo ready; while :; do sleep 0.01; done",
+			script: "exec 2>/dev/null; trap 'echo bye; exit 0' TERM; echo ready; while :; do sleep 0.01; done",
 			stop:   (*process).stop, want: ending{reason: "Completed"}, wantText: "ready bye",
 		},
 		"SIGTERM ends what does not handle it": {
@@ -35,7 +35,7 @@ func TestProcessEnds(t *testing.T) {
 			stop:   (*process).stop, want: ending{code: 143, reason: "Error"}, wantText: "ready",
 		},
 		"SIGKILL ends anything": {
-			script: "trap '' TERM; echo ready; while :; do sleep 0.01; done",
+			script: "exec 2>/dev/null; trap '' TERM; echo ready; while :; do sleep 0.01; done",
 			stop:   (*process).kill, want: ending{code: 137, reason: "Error"}, wantText: "ready",
 		},
 	}
