@@ -34,10 +34,15 @@ func newLog(out io.Writer, f *flags) (logr.Logger, error) {
 	return log, nil
 }
 
-// lowerLevel writes info for INFO.
+// lowerLevel writes info for INFO, and debug for every verbosity.
 func lowerLevel(_ []string, a slog.Attr) slog.Attr {
-	if a.Key == slog.LevelKey {
-		a.Value = slog.StringValue(strings.ToLower(a.Value.String()))
+	level, ok := a.Value.Any().(slog.Level)
+	if a.Key != slog.LevelKey || !ok {
+		return a
 	}
+	if level < slog.LevelInfo {
+		level = slog.LevelDebug
+	}
+	a.Value = slog.StringValue(strings.ToLower(level.String()))
 	return a
 }

@@ -66,11 +66,10 @@ func run(ctx context.Context, c *cobra.Command, f *flags) error {
 		return err
 	}
 	home := controllerNamespace()
-	err = controller.Run(ctx, controller.Options{
-		Config:         config,
-		Scope:          kube.Scope{Namespace: f.scope(home), InstanceID: f.instanceID, Resync: time.Duration(f.resync) * time.Second},
-		RolloutThreads: f.rolloutThreads,
-		ServiceThreads: f.serviceThreads,
+	err = runAll(ctx, controller.Options{
+		Config: config,
+		Scope:  kube.Scope{Namespace: f.scope(home), InstanceID: f.instanceID, Resync: time.Duration(f.resync) * time.Second},
+		Log:    log,
 		Election: controller.Election{
 			Enabled:       f.elect,
 			Namespace:     home,
@@ -83,11 +82,7 @@ func run(ctx context.Context, c *cobra.Command, f *flags) error {
 			Metrics: f.address(f.metricsPort),
 			Profile: f.profileAddress,
 		},
-		Log:     log,
-		Version: version,
-		Rules:   rules(),
-		Now:     time.Now,
-	})
+	}, wired(), sizes{rollouts: f.rolloutThreads, services: f.serviceThreads})
 	if errors.Is(err, context.Canceled) {
 		return nil
 	}

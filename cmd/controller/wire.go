@@ -7,7 +7,6 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/serin-rollouts/serin/api/v1alpha1"
-	"github.com/serin-rollouts/serin/internal/controller"
 	rolloutcontroller "github.com/serin-rollouts/serin/internal/controller/rollout"
 	"github.com/serin-rollouts/serin/internal/core/rollout"
 	"github.com/serin-rollouts/serin/internal/router"
@@ -15,13 +14,13 @@ import (
 	"github.com/serin-rollouts/serin/internal/spec"
 )
 
-// rules joins the decisions, the parser and the routers there are.
-func rules() controller.Rules {
-	return controller.Rules{
-		Rules:   rolloutcontroller.Rules{Decide: rollout.Decide, Failed: rollout.Failed},
-		Parse:   parse(slices.Sorted(maps.Keys(renderers()))),
-		Reads:   rollout.Reads,
-		Routers: routers,
+// wired joins the decisions, the parser and the routers there are.
+func wired() parts {
+	return parts{
+		rules:   rolloutcontroller.Rules{Decide: rollout.Decide, Failed: rollout.Failed},
+		parse:   parse(slices.Sorted(maps.Keys(renderers()))),
+		reads:   rollout.Reads,
+		routers: routers,
 	}
 }
 

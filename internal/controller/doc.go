@@ -1,3 +1,3 @@
-// Package controller wires the controllers of the process to a manager: caches,
-// leader election, probes and metrics. It only wires and wakes; it decides nothing.
+// Package controller is the process around the controllers: caches, leader election,
+// probes and metrics. It decides nothing and knows no controller.
 package controller

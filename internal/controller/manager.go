@@ -1,55 +1,30 @@
 package controller
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/go-logr/logr"
-	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
-	"github.com/serin-rollouts/serin/api/v1alpha1"
-	"github.com/serin-rollouts/serin/internal/controller/metrics"
-	"github.com/serin-rollouts/serin/internal/controller/rollout"
-	"github.com/serin-rollouts/serin/internal/controller/service"
-	"github.com/serin-rollouts/serin/internal/core/plan"
-	"github.com/serin-rollouts/serin/internal/engine"
 	"github.com/serin-rollouts/serin/internal/kube"
-	"github.com/serin-rollouts/serin/internal/router"
-	"github.com/serin-rollouts/serin/internal/spec"
 )
 
 // LockName is the name of the lease that a leader holds. With an instance ID it is
 // followed by a dash and the ID.
 const LockName = "argo-rollouts-controller-lock"
 
-// Options are everything that differs between two runs of the controller.
+// Options are what a manager needs to know about this run.
 type Options struct {
-	Config *rest.Config
-	Scope  kube.Scope
-	// RolloutThreads and ServiceThreads are how many objects of each kind are worked
-	// on at a time.
-	RolloutThreads, ServiceThreads int
-	Election                       Election
-	Listen                         Listen
-	Log                            logr.Logger
-	Version                        string
-	Rules                          Rules
-	// Now is the clock.
-	Now func() time.Time
-}
-
-// Rules are the pure parts that the controllers run.
-type Rules struct {
-	rollout.Rules
-	Parse   func(*v1alpha1.Rollout) (spec.Rollout, field.ErrorList)
-	Reads   func(spec.Rollout, plan.Rollout, time.Time) plan.Reads
-	Routers func(router.ObjectClient) router.Registry
+	Config   *rest.Config
+	Scope    kube.Scope
+	Election Election
+	Listen   Listen
+	Log      logr.Logger
 }
 
 // Election says how one of several controllers is chosen to work.
@@ -68,30 +43,9 @@ type Listen struct {
 	Profile string
 }
 
-// Run runs the controllers until ctx ends.
-func Run(ctx context.Context, o Options) error {
-	m, err := newManager(o)
-	if err != nil {
-		return err
-	}
-	meter, err := metrics.New(m.GetCache(), m.Elected(), o.Version)
-	if err != nil {
-		return err
-	}
-	if err := addControllers(ctx, m, meter, o); err != nil {
-		return err
-	}
-	if err := addServers(m, meter, o); err != nil {
-		return err
-	}
-	o.Log.Info("starting", "version", o.Version, "namespace", o.Scope.Namespace, "instance_id", o.Scope.InstanceID)
-	if err := m.Start(ctx); err != nil {
-		return fmt.Errorf("run: %w", err)
-	}
-	return nil
-}
-
-func newManager(o Options) (manager.Manager, error) {
+// NewManager returns a manager with the caches of the scope and, when they are
+// asked for, leader election and profiles.
+func NewManager(o Options) (manager.Manager, error) {
 	scheme, err := kube.NewScheme()
 	if err != nil {
 		return nil, err
@@ -131,74 +85,16 @@ func lockName(instanceID string) string {
 	return LockName + "-" + instanceID
 }
 
-func addControllers(ctx context.Context, m manager.Manager, meter *metrics.Meter, o Options) error {
-	events, err := kube.NewEvents(m.GetConfig(), m.GetScheme())
-	if err != nil {
-		return err
-	}
-	recorder := counted{to: events, meter: meter}
-	cluster, err := kube.New(ctx, m, kube.Options{
-		Parse:   o.Rules.Parse,
-		Reads:   o.Rules.Reads,
-		Routers: o.Rules.Routers,
-		Events:  recorder,
-		Now:     o.Now,
-	})
-	if err != nil {
-		return err
-	}
-	for _, r := range []manager.Runnable{events, cluster} {
-		if err := m.Add(r); err != nil {
-			return fmt.Errorf("add %T: %w", r, err)
-		}
-	}
-	err = rollout.Add(m, rollout.Options{
-		Cluster: cluster,
-		Rules:   o.Rules.Rules,
-		Threads: o.RolloutThreads,
-		Now:     o.Now,
-		Changes: cluster.OnRollout,
-		Tell:    recorder.Record,
-		Observe: meter.Reconciled,
-		Log:     o.Log,
-	})
-	if err != nil {
-		return err
-	}
-	return service.Add(m, service.Options{
-		Cluster:   cluster,
-		Namespace: o.Scope.Namespace,
-		Threads:   o.ServiceThreads,
-		Changes:   cluster.OnService,
-		Log:       o.Log,
-	})
-}
-
-// counted is a recorder that also counts.
-type counted struct {
-	to    kube.Recorder
-	meter *metrics.Meter
-}
-
-// Record implements kube.Recorder.
-func (c counted) Record(r *v1alpha1.Rollout, e plan.Event) {
-	c.meter.Event(engine.Key{Namespace: r.Namespace, Name: r.Name}, e)
-	if e.Reason == v1alpha1.RolloutDeletedReason {
-		c.meter.Deleted(engine.Key{Namespace: r.Namespace, Name: r.Name})
-	}
-	c.to.Record(r, e)
-}
-
-// addServers adds what answers probes and scrapes.
-func addServers(m manager.Manager, meter *metrics.Meter, o Options) error {
+// AddServers adds what answers probes and scrapes to a manager.
+func AddServers(m manager.Manager, o Options, scrapes http.Handler) error {
 	health := http.NewServeMux()
 	health.HandleFunc("/healthz", answerOK)
 	health.HandleFunc("/readyz", readiness(m))
-	scrapes := http.NewServeMux()
-	scrapes.Handle("/metrics", meter.Handler())
+	scraped := http.NewServeMux()
+	scraped.Handle("/metrics", scrapes)
 	servers := []server{
 		{name: "health", address: o.Listen.Health, handler: health, log: o.Log},
-		{name: "metrics", address: o.Listen.Metrics, handler: scrapes, log: o.Log},
+		{name: "metrics", address: o.Listen.Metrics, handler: scraped, log: o.Log},
 	}
 	for _, s := range servers {
 		if err := m.Add(s); err != nil {

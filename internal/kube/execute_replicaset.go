@@ -2,13 +2,12 @@ package kube
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
-	jsonpatch "gopkg.in/evanphx/json-patch.v4"
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -143,33 +142,25 @@ func (e executor) annotateReplicaSet(ctx context.Context, a plan.AnnotateReplica
 		if err != nil {
 			return err
 		}
-		difference, err := mergePatch(rs.Spec.Template, *a.Template)
-		if err != nil {
+		if err := addTemplate(change, rs.Spec.Template, *a.Template); err != nil {
 			return err
 		}
-		change.set(difference, "spec", "template")
 	}
 	_, err := e.Cluster.patch(ctx, e.key, e.named(replicaSetKind, a.Name), change)
 	return err
 }
 
-// mergePatch is the merge patch that turns before into after.
-func mergePatch(before, after any) (map[string]any, error) {
-	a, err := json.Marshal(before)
+// addTemplate adds what turns one pod template into another.
+func addTemplate(change patch, before, after corev1.PodTemplateSpec) error {
+	difference, err := difference(
+		&appsv1.ReplicaSet{Spec: appsv1.ReplicaSetSpec{Template: before}},
+		&appsv1.ReplicaSet{Spec: appsv1.ReplicaSetSpec{Template: after}})
 	if err != nil {
-		return nil, fmt.Errorf("encode what is there: %w", err)
+		return fmt.Errorf("compare templates: %w", err)
 	}
-	b, err := json.Marshal(after)
-	if err != nil {
-		return nil, fmt.Errorf("encode what is wanted: %w", err)
+	spec, _ := difference["spec"].(map[string]any)
+	if template, found := spec["template"]; found {
+		change.set(template, "spec", "template")
 	}
-	data, err := jsonpatch.CreateMergePatch(a, b)
-	if err != nil {
-		return nil, fmt.Errorf("compare: %w", err)
-	}
-	fields := map[string]any{}
-	if err := json.Unmarshal(data, &fields); err != nil {
-		return nil, fmt.Errorf("read difference: %w", err)
-	}
-	return fields, nil
+	return nil
 }

@@ -49,14 +49,11 @@ func (c *objects) Write(ctx context.Context, namespace string, ref router.Ref, b
 	case after == nil:
 		return c.remove(ctx, c.key, o, string(before.GetUID()), before.GetResourceVersion())
 	default:
-		difference, err := mergePatch(before.Object, after.Object)
-		if err != nil {
+		fields, err := difference(before, after)
+		if err != nil || len(fields) == 0 {
 			return err
 		}
-		if len(difference) == 0 {
-			return nil
-		}
-		_, err = c.patch(ctx, c.key, o, patch{fields: difference, version: before.GetResourceVersion()})
+		_, err = c.patch(ctx, c.key, o, patch{fields: fields, version: before.GetResourceVersion()})
 		return err
 	}
 }

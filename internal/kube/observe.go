@@ -102,6 +102,7 @@ func (o observer) snapshot(ctx context.Context) (plan.Snapshot, error) {
 	}
 	if workload != nil {
 		s.Workload = &workload.facts
+		s.Rollout.Annotations = withGeneration(s.Rollout.Annotations, workload.facts.Generation)
 	}
 	s.Invalid = problems
 	if len(problems) == 0 {

@@ -67,14 +67,14 @@ func (c *Cluster) recordStatus(ctx context.Context, key engine.Key, p *pass, o p
 	if o.Version != p.rollout.ResourceVersion {
 		return fmt.Errorf("status of version %s: %w", o.Version, errChanged)
 	}
-	difference, err := mergePatch(p.rollout.Status, *o.Status)
+	fields, err := difference(&v1alpha1.Rollout{Status: p.rollout.Status}, &v1alpha1.Rollout{Status: *o.Status})
 	if err != nil {
 		return fmt.Errorf("compare statuses: %w", err)
 	}
-	if len(difference) == 0 {
+	if len(fields) == 0 {
 		return nil
 	}
-	change := patch{fields: map[string]any{status: difference}, version: p.version, subresource: status}
+	change := patch{fields: fields, version: p.version, subresource: status}
 	version, err := c.patch(ctx, key, object{GroupVersionKind: v1alpha1.RolloutGVK, Key: key}, change)
 	if err != nil {
 		return fmt.Errorf("write status: %w", err)

@@ -2,7 +2,10 @@ package kube
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
+	"strconv"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -38,6 +41,17 @@ func (w *workload) fill(rollout *v1alpha1.Rollout) *v1alpha1.Rollout {
 		filled.Spec.Selector, filled.Spec.SelectorResolvedFromRef = w.selector, true
 	}
 	return &filled
+}
+
+// withGeneration returns a Rollout's annotations as they will be once the workload's
+// generation is noted on it, so that a ReplicaSet gets them right at once.
+func withGeneration(annotations map[string]string, generation int64) map[string]string {
+	noted := maps.Clone(annotations)
+	if noted == nil {
+		noted = map[string]string{}
+	}
+	noted[v1alpha1.WorkloadGenerationAnnotation] = strconv.FormatInt(generation, 10)
+	return noted
 }
 
 // content is a number that changes with the template. A PodTemplate does not count
@@ -77,7 +91,7 @@ func (o observer) workload(ctx context.Context) (*workload, field.ErrorList, err
 	return found, nil, nil
 }
 
-var errTwoTemplates = fmt.Errorf("template must be empty for workload reference rollout")
+var errTwoTemplates = errors.New("template must be empty for workload reference rollout")
 
 // workloadReaders are the kinds that may be referenced.
 var workloadReaders = map[schema.GroupKind]func(context.Context, observer, string) (*workload, error){

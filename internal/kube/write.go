@@ -124,6 +124,18 @@ func (p patch) setAll(texts map[string]string, path ...string) {
 	}
 }
 
+// difference is the merge patch that turns before into after; empty when they are
+// the same.
+func difference(before, after client.Object) (map[string]any, error) {
+	data, err := client.MergeFrom(before).Data(after)
+	if err != nil {
+		return nil, err
+	}
+	fields := map[string]any{}
+	err = json.Unmarshal(data, &fields)
+	return fields, err
+}
+
 // classify turns the server's refusals into those that the core knows.
 func classify(err error) error {
 	switch {

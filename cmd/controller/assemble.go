@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/go-logr/logr"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+
+	"github.com/serin-rollouts/serin/api/v1alpha1"
+	"github.com/serin-rollouts/serin/internal/controller"
+	"github.com/serin-rollouts/serin/internal/controller/metrics"
+	"github.com/serin-rollouts/serin/internal/controller/rollout"
+	"github.com/serin-rollouts/serin/internal/controller/service"
+	"github.com/serin-rollouts/serin/internal/core/plan"
+	"github.com/serin-rollouts/serin/internal/engine"
+	"github.com/serin-rollouts/serin/internal/kube"
+	"github.com/serin-rollouts/serin/internal/router"
+	"github.com/serin-rollouts/serin/internal/spec"
+)
+
+// parts are the pure parts that the process runs; wire.go names them.
+type parts struct {
+	rules   rollout.Rules
+	parse   func(*v1alpha1.Rollout) (spec.Rollout, field.ErrorList)
+	reads   func(spec.Rollout, plan.Rollout, time.Time) plan.Reads
+	routers func(router.ObjectClient) router.Registry
+}
+
+// sizes are how much is done at a time.
+type sizes struct{ rollouts, services int }
+
+// runAll runs every controller until ctx ends.
+func runAll(ctx context.Context, o controller.Options, p parts, s sizes) error {
+	m, err := controller.NewManager(o)
+	if err != nil {
+		return err
+	}
+	meter, err := metrics.New(m.GetCache(), m.Elected(), version)
+	if err != nil {
+		return err
+	}
+	if err := controller.AddServers(m, o, meter.Handler()); err != nil {
+		return err
+	}
+	if err := addControllers(ctx, m, assembly{options: o, parts: p, sizes: s, meter: meter}); err != nil {
+		return err
+	}
+	o.Log.Info("starting", "version", version, "only_namespace", o.Scope.Namespace, "instance_id", o.Scope.InstanceID)
+	if err := m.Start(ctx); err != nil {
+		return fmt.Errorf("run: %w", err)
+	}
+	return nil
+}
+
+// assembly is everything that controllers are made of.
+type assembly struct {
+	options controller.Options
+	parts   parts
+	sizes   sizes
+	meter   *metrics.Meter
+}
+
+func addControllers(ctx context.Context, m manager.Manager, a assembly) error {
+	events, err := kube.NewEvents(m.GetConfig(), m.GetScheme())
+	if err != nil {
+		return err
+	}
+	recorder := counted{to: events, meter: a.meter}
+	cluster, err := kube.New(ctx, m, kube.Options{
+		Parse:   a.parts.parse,
+		Reads:   a.parts.reads,
+		Routers: a.parts.routers,
+		Events:  recorder,
+		Now:     time.Now,
+	})
+	if err != nil {
+		return err
+	}
+	for _, r := range []manager.Runnable{events, cluster} {
+		if err := m.Add(r); err != nil {
+			return fmt.Errorf("add %T: %w", r, err)
+		}
+	}
+	if err := rollout.Add(m, a.rollouts(cluster, recorder)); err != nil {
+		return err
+	}
+	return service.Add(m, a.services(cluster))
+}
+
+func (a assembly) rollouts(cluster *kube.Cluster, recorder kube.Recorder) rollout.Options {
+	return rollout.Options{
+		Cluster: cluster,
+		Rules:   a.parts.rules,
+		Threads: a.sizes.rollouts,
+		Now:     time.Now,
+		Changes: cluster.OnRollout,
+		Tell:    recorder.Record,
+		Observe: a.meter.Reconciled,
+		Log:     a.log(),
+	}
+}
+
+func (a assembly) services(cluster *kube.Cluster) service.Options {
+	return service.Options{
+		Cluster:   cluster,
+		Namespace: a.options.Scope.Namespace,
+		Threads:   a.sizes.services,
+		Changes:   cluster.OnService,
+		Log:       a.log(),
+	}
+}
+
+func (a assembly) log() logr.Logger { return a.options.Log }
+
+// counted is a recorder that also counts.
+type counted struct {
+	to    kube.Recorder
+	meter *metrics.Meter
+}
+
+// Record implements kube.Recorder.
+func (c counted) Record(r *v1alpha1.Rollout, e plan.Event) {
+	key := engine.Key{Namespace: r.Namespace, Name: r.Name}
+	c.meter.Event(key, e)
+	if e.Reason == v1alpha1.RolloutDeletedReason {
+		c.meter.Deleted(key)
+	}
+	c.to.Record(r, e)
+}
