@@ -32,7 +32,7 @@ func filler(seed int64) *randfill.Filler {
 		func(m *json.RawMessage, c randfill.Continue) {
 			*m = json.RawMessage(fmt.Sprintf(`{"deep":[{"n":%d}],"unknown":null}`, c.Intn(100)))
 		},
-		func(f *metav1.FieldsV1, _ randfill.Continue) { *f = metav1.FieldsV1{Raw: []byte(`{"f:metadata":{}}`)} },
+		func(f *metav1.FieldsV1, _ randfill.Continue) { f.SetRawString(`{"f:metadata":{}}`) },
 		func(t *metav1.TypeMeta, _ randfill.Continue) { *t = metav1.TypeMeta{} },
 		func(spec *RolloutSpec, c randfill.Continue) {
 			c.FillNoCustom(spec)

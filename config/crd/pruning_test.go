@@ -27,15 +27,7 @@ func TestNothingThatTheTypesSayIsPruned(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			fill(tc.object)
-			raw, err := json.Marshal(tc.object)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var values map[string]any
-			if err := json.Unmarshal(raw, &values); err != nil {
-				t.Fatal(err)
-			}
+			values := filled(t, tc.object)
 			for _, part := range []string{"spec", "status"} {
 				if values[part] == nil {
 					continue
@@ -48,9 +40,10 @@ func TestNothingThatTheTypesSayIsPruned(t *testing.T) {
 	}
 }
 
-// fill sets every field. Embedded metadata keeps labels and annotations only,
+// filled is the JSON of an object with every field set. Embedded metadata keeps labels and annotations only,
 // which is what the schemas keep on purpose.
-func fill(object any) {
+func filled(t *testing.T, object any) map[string]any {
+	t.Helper()
 	randfill.NewWithSeed(1).NilChance(0).NumElements(1, 1).MaxDepth(25).Funcs(
 		func(q *resource.Quantity, _ randfill.Continue) { *q = resource.MustParse("1") },
 		func(t *metav1.Time, _ randfill.Continue) { *t = metav1.Unix(1, 0) },
@@ -59,6 +52,15 @@ func fill(object any) {
 			*m = metav1.ObjectMeta{Labels: map[string]string{"a": "b"}, Annotations: map[string]string{"a": "b"}}
 		},
 	).Fill(object)
+	raw, err := json.Marshal(object)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var values map[string]any
+	if err := json.Unmarshal(raw, &values); err != nil {
+		t.Fatal(err)
+	}
+	return values
 }
 
 // pruned lists the paths in value that schema has no place for.

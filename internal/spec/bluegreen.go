@@ -16,7 +16,7 @@ func parseBlueGreen(obj *v1alpha1.Rollout, path *field.Path) (Strategy, field.Er
 		ActiveService:      b.ActiveService,
 		PreviewService:     b.PreviewService,
 		PreviewReplicas:    b.PreviewReplicaCount,
-		AutoPromote:        b.AutoPromotionEnabled == nil && defaultAutoPromote || b.AutoPromotionEnabled != nil && *b.AutoPromotionEnabled,
+		AutoPromote:        autoPromote(b.AutoPromotionEnabled),
 		PromoteAfter:       fromSeconds(int64(max(0, b.AutoPromotionSeconds))),
 		Unavailable:        unavailable,
 		ScaleDownDelay:     delay(b.ScaleDownDelaySeconds, defaultScaleDownDelay),
@@ -29,6 +29,13 @@ func parseBlueGreen(obj *v1alpha1.Rollout, path *field.Path) (Strategy, field.Er
 		PrePromotion:       parseAnalysis(b.PrePromotionAnalysis),
 		PostPromotion:      parseAnalysis(b.PostPromotionAnalysis),
 	}, nil
+}
+
+func autoPromote(enabled *bool) bool {
+	if enabled == nil {
+		return defaultAutoPromote
+	}
+	return *enabled
 }
 
 func checkBlueGreen(s v1alpha1.RolloutSpec, path *field.Path) field.ErrorList {

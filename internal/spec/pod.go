@@ -150,17 +150,21 @@ func checkEnv(env []corev1.EnvVar, path *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	for i, e := range env {
 		at := path.Index(i)
-		switch {
-		case e.Name == "":
-			errs = append(errs, field.Required(at.Child("name"), ""))
-		default:
-			for _, msg := range validation.IsRelaxedEnvVarName(e.Name) {
-				errs = append(errs, field.Invalid(at.Child("name"), e.Name, msg))
-			}
-		}
+		errs = append(errs, checkEnvName(e.Name, at.Child("name"))...)
 		if e.Value != "" && e.ValueFrom != nil {
 			errs = append(errs, field.Invalid(at.Child("valueFrom"), "", "may not be specified when `value` is not empty"))
 		}
+	}
+	return errs
+}
+
+func checkEnvName(name string, path *field.Path) field.ErrorList {
+	if name == "" {
+		return field.ErrorList{field.Required(path, "")}
+	}
+	var errs field.ErrorList
+	for _, msg := range validation.IsRelaxedEnvVarName(name) {
+		errs = append(errs, field.Invalid(path, name, msg))
 	}
 	return errs
 }
