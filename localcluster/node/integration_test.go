@@ -3,7 +3,6 @@ package node
 import (
 	"context"
 	"net/http"
-	"net/netip"
 	"os"
 	"testing"
 	"time"
@@ -117,8 +116,6 @@ func (c *cluster) start() (stop func()) {
 	if err != nil {
 		c.Fatal(err)
 	}
-	// Away from the pods of the node that may be there already.
-	n.addresses.next = netip.MustParseAddr("10.200.0.1")
 	c.node = n
 	ctx, cancel := context.WithCancel(context.Background())
 	ready, done := make(chan struct{}), make(chan error, 1)

@@ -93,6 +93,7 @@ func Run(ctx context.Context, cfg Config) error {
 
 func (n *node) run(ctx context.Context, cfg Config) error {
 	defer n.launcher.close()
+	defer n.addresses.close()
 	listener, err := net.Listen("tcp", orDefault(cfg.Listen, "127.0.0.1:0"))
 	if err != nil {
 		return fmt.Errorf("listen for the node API: %w", err)

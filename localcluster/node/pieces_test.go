@@ -33,6 +33,7 @@ func TestClassify(t *testing.T) {
 
 func TestAddresses(t *testing.T) {
 	a := newAddresses()
+	a.network, a.next = 7, netip.MustParseAddr("10.7.0.1")
 	take := func() string {
 		t.Helper()
 		ip, err := a.take()
@@ -41,19 +42,47 @@ func TestAddresses(t *testing.T) {
 		}
 		return ip.String()
 	}
-	a.claim(netip.MustParseAddr("10.1.0.253"))
+	a.claim(netip.MustParseAddr("10.7.0.253"))
 	first, second := take(), take()
 	a.give(netip.MustParseAddr(first))
 	got := []string{first, second, take()}
 	// .255 and .0 are left out, and an address just given back is not next.
-	want := []string{"10.1.0.254", "10.1.1.1", "10.1.1.2"}
+	want := []string{"10.7.0.254", "10.7.1.1", "10.7.1.2"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("addresses (-want +got):\n%s", diff)
 	}
-	a.next = netip.MustParseAddr("10.255.255.253")
+	a.next = netip.MustParseAddr("10.7.255.254")
 	take()
-	if got, want := take(), "10.1.0.1"; got != want {
+	if got, want := take(), "10.7.0.1"; got != want {
 		t.Errorf("after the last address comes %s, want %s", got, want)
+	}
+}
+
+func TestAddressesOfTwoNodesDiffer(t *testing.T) {
+	first, second, third := newAddresses(), newAddresses(), newAddresses()
+	for _, a := range []*addresses{first, second} {
+		if err := a.settle(); err != nil {
+			t.Fatal(err)
+		}
+		defer a.close()
+	}
+	if first.network == second.network {
+		t.Errorf("both nodes have network %d", first.network)
+	}
+	had := second.first()
+	if first.owns(had) || !second.owns(had) {
+		t.Errorf("owns(%s) = %t and %t, want only the second", had, first.owns(had), second.owns(had))
+	}
+	if err := second.close(); err != nil {
+		t.Fatal(err)
+	}
+	third.claim(had)
+	if err := third.settle(); err != nil {
+		t.Fatal(err)
+	}
+	defer third.close()
+	if third.network != second.network {
+		t.Errorf("a node with pods of network %d has network %d", second.network, third.network)
 	}
 }
 

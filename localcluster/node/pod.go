@@ -54,7 +54,7 @@ func newPod(n *node, object *corev1.Pod) *pod {
 	for i := range object.Spec.Containers {
 		p.containers = append(p.containers, newContainer(p, mainRole, i))
 	}
-	if ip, err := netip.ParseAddr(object.Status.PodIP); err == nil {
+	if ip, err := netip.ParseAddr(object.Status.PodIP); err == nil && ip.Is4() {
 		p.ip = ip
 		n.addresses.claim(ip)
 	}
@@ -174,8 +174,9 @@ func sooner(a, b time.Time) time.Time {
 	return a
 }
 
+// address gives the pod an address, unless it has one that it may keep.
 func (p *pod) address() error {
-	if p.ip.IsValid() {
+	if p.ip.IsValid() && p.node.addresses.owns(p.ip) {
 		return nil
 	}
 	ip, err := p.node.addresses.take()

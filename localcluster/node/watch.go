@@ -38,6 +38,9 @@ func (n *node) watch(ctx context.Context, wg *sync.WaitGroup) error {
 	for _, o := range informer.GetStore().List() {
 		n.onPod(o.(*corev1.Pod))
 	}
+	if err := n.addresses.settle(); err != nil {
+		return err
+	}
 	work(ctx, wg, worker[types.UID]{n.syncs, syncWorkers, n.syncPod, n.report("sync pod")})
 	work(ctx, wg, worker[types.UID]{n.writes, writeWorkers, n.writePod, n.report("write pod status")})
 	work(ctx, wg, worker[types.NamespacedName]{n.binds, bindWorkers, n.bind, n.report("bind pod")})
