@@ -20,6 +20,7 @@ func TestPods(t *testing.T) {
 		"text without a sign is a percentage":    {intstr.FromString("5"), 100, 5, 5},
 		"such text is rounded too":               {intstr.FromString("5"), 10, 1, 0},
 		"one percent of ten is up to one pod":    {intstr.FromString("1%"), 10, 1, 0},
+		"a hundredth of a pod is up to one pod":  {intstr.FromString("1%"), 1, 1, 0},
 		"more than all is allowed":               {intstr.FromString("200%"), 10, 20, 20},
 		"a word is zero":                         {intstr.FromString("few"), 10, 0, 0},
 		"two signs are a word":                   {intstr.FromString("5%%"), 10, 0, 0},
