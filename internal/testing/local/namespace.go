@@ -76,6 +76,8 @@ func (n *Namespace) story() string {
 		{"get", "rollouts,replicasets,pods,services,ingresses", "-o", "wide", "--show-labels"},
 		{"get", "rollouts", "-o", "jsonpath={range .items[*]}{.metadata.name}: {.status}{\"\\n\"}{end}"},
 		{"get", "ingresses", "-o", "jsonpath={range .items[*]}{.metadata.name}: {.metadata.annotations}{\"\\n\"}{end}"},
+		{"get", "pods", "-o", "jsonpath={range .items[*]}{.metadata.name}: {.status.containerStatuses}{\"\\n\"}{end}"},
+		{"logs", "--selector=rollouts-pod-template-hash", "--prefix", "--tail=5", "--ignore-errors"},
 		{"get", "events", "--sort-by=.metadata.creationTimestamp"},
 	} {
 		out, _ := n.command("kubectl", arguments...).CombinedOutput()
@@ -119,6 +121,34 @@ func (n *Namespace) Apply(manifests string) string {
 	command := n.command("kubectl", "apply", "-f", "-")
 	command.Stdin = strings.NewReader(manifests)
 	return n.run(command)
+}
+
+// TryApply applies manifests and returns what was printed, and whether all of them
+// were taken.
+func (n *Namespace) TryApply(manifests string) (string, bool) {
+	n.t.Helper()
+	command := n.command("kubectl", "apply", "-f", "-")
+	command.Stdin = strings.NewReader(manifests)
+	out, err := command.CombinedOutput()
+	return string(out), err == nil
+}
+
+// ApplyAnyway applies manifests without the check for unknown fields.
+func (n *Namespace) ApplyAnyway(manifests string) string {
+	n.t.Helper()
+	command := n.command("kubectl", "apply", "--validate=false", "-f", "-")
+	command.Stdin = strings.NewReader(manifests)
+	return n.run(command)
+}
+
+// ReadFile reads a file of the module.
+func (n *Namespace) ReadFile(name string) string {
+	n.t.Helper()
+	content, err := os.ReadFile(filepath.Join(n.Root, name))
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	return string(content)
 }
 
 func (n *Namespace) run(command *exec.Cmd) string {
