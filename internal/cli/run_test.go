@@ -89,7 +89,7 @@ func start(t *testing.T, s *server, line string) *running {
 }
 
 // testDeadline bounds every wait of these tests.
-const testDeadline = 10 * time.Second
+const testDeadline = 30 * time.Second
 
 // waitFor waits until the output contains text.
 func (r *running) waitFor(text string) {

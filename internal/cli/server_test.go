@@ -37,7 +37,8 @@ type server struct {
 	version  int
 	objects  map[string]*unstructured.Unstructured // by path
 	requests []request
-	watchers map[chan event]string // resource path
+	history  []event // all events, oldest first
+	wake     map[chan struct{}]bool
 	// forbidden are resources that nobody may list or watch.
 	forbidden map[string]bool
 	// hasStatus is false for a cluster from before the status subresource.
@@ -57,7 +58,7 @@ type event struct {
 
 func newServer(t *testing.T, files ...string) *server {
 	t.Helper()
-	s := &server{t: t, version: 1000, objects: map[string]*unstructured.Unstructured{}, watchers: map[chan event]string{},
+	s := &server{t: t, version: 1000, objects: map[string]*unstructured.Unstructured{}, wake: map[chan struct{}]bool{},
 		forbidden: map[string]bool{}, hasStatus: true}
 	s.Server = httptest.NewServer(http.HandlerFunc(s.serve))
 	t.Cleanup(s.CloseClientConnections)
@@ -124,12 +125,31 @@ func (s *server) store(obj *unstructured.Unstructured) {
 	s.notify(kind, obj)
 }
 
+// notify adds an event and wakes the watchers, without ever waiting for one.
 func (s *server) notify(kind string, obj *unstructured.Unstructured) {
-	for ch, path := range s.watchers {
-		if strings.HasPrefix(resourcePath(obj), path) || allNamespaces(resourcePath(obj)) == path {
-			ch <- event{Type: kind, Object: obj.DeepCopy().Object}
+	s.happen(event{Type: kind, Object: obj.DeepCopy().Object})
+}
+
+func (s *server) happen(e event) {
+	s.history = append(s.history, e)
+	for wake := range s.wake {
+		select {
+		case wake <- struct{}{}:
+		default:
 		}
 	}
+}
+
+// ofServer is true for events that are about no object.
+func (e event) ofServer() bool { return e.Type == "CLOSE" || e.Type == "ERROR" }
+
+// on is true when the event is about an object of this resource path.
+func (e event) on(path string) bool {
+	if e.ofServer() {
+		return true
+	}
+	own := resourcePath(&unstructured.Unstructured{Object: e.Object})
+	return own == path || allNamespaces(own) == path
 }
 
 // allNamespaces is the path of a resource across namespaces.
@@ -249,48 +269,58 @@ func selected(r *http.Request, obj *unstructured.Unstructured) bool {
 
 func (s *server) watch(w http.ResponseWriter, r *http.Request) {
 	from, _ := strconv.Atoi(r.URL.Query().Get("resourceVersion"))
-	ch := make(chan event, 1000)
+	wake := make(chan struct{}, 1)
 	s.mu.Lock()
-	// What happened between the list and now is sent as changes.
-	for _, obj := range s.objects {
-		own := resourcePath(obj)
-		if v, _ := strconv.Atoi(obj.GetResourceVersion()); v > from && (own == r.URL.Path || allNamespaces(own) == r.URL.Path) {
-			ch <- event{Type: "MODIFIED", Object: obj.DeepCopy().Object}
-		}
-	}
-	s.watchers[ch] = r.URL.Path
+	s.wake[wake] = true
+	sent := s.happenedBy(from)
 	s.mu.Unlock()
 	defer func() {
 		s.mu.Lock()
-		delete(s.watchers, ch)
+		delete(s.wake, wake)
 		s.mu.Unlock()
 	}()
 	w.Header().Set("Content-Type", "application/json")
 	w.(http.Flusher).Flush()
 	for {
-		select {
-		case <-r.Context().Done():
-			return
-		case e := <-ch:
+		s.mu.Lock()
+		fresh := s.history[sent:]
+		sent = len(s.history)
+		s.mu.Unlock()
+		for _, e := range fresh {
 			if e.Type == "CLOSE" {
 				return
 			}
-			if e.Type != "ERROR" && !selected(r, &unstructured.Unstructured{Object: e.Object}) {
+			if !e.on(r.URL.Path) || !e.ofServer() && !selected(r, &unstructured.Unstructured{Object: e.Object}) {
 				continue
 			}
 			_ = json.NewEncoder(w).Encode(e)
-			w.(http.Flusher).Flush()
+		}
+		w.(http.Flusher).Flush()
+		select {
+		case <-r.Context().Done():
+			return
+		case <-wake:
 		}
 	}
+}
+
+// happenedBy is how many events a client has seen that has seen this version.
+// Events of the server's own are for those who watch at the time.
+func (s *server) happenedBy(version int) int {
+	for i, e := range s.history {
+		obj := unstructured.Unstructured{Object: e.Object}
+		if v, _ := strconv.Atoi(obj.GetResourceVersion()); !e.ofServer() && v > version {
+			return i
+		}
+	}
+	return len(s.history)
 }
 
 // interrupt sends an event of the server's own to all watchers.
 func (s *server) interrupt(e event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for ch := range s.watchers {
-		ch <- e
-	}
+	s.happen(e)
 }
 
 func (s *server) write(w http.ResponseWriter, r *http.Request, body string) {

@@ -63,7 +63,7 @@ func TestStatusWatch(t *testing.T) {
 func TestStatusWatchEnds(t *testing.T) {
 	timeout := newServer(t, examples+"canary-basic-paused.yaml")
 	want := result{Out: "Paused - CanaryPauseStep\n", Err: "Error: Rollout status watch exceeded timeout\n", Code: 1}
-	if diff := cmp.Diff(want, start(t, timeout, "status web --timeout 500ms").end()); diff != "" {
+	if diff := cmp.Diff(want, start(t, timeout, "status web --timeout 2s").end()); diff != "" {
 		t.Errorf("status with a timeout (-want +got):\n%s", diff)
 	}
 	r := start(t, timeout, "status web")
@@ -102,8 +102,8 @@ func TestGetWatch(t *testing.T) {
 
 func TestGetWatchTimeout(t *testing.T) {
 	s := newServer(t, examples+"canary-basic-paused.yaml")
-	got := run(t, s, "get rollout web -w --timeout-seconds 1")
-	if got.Code != 1 || got.Err != "Error: timed out after 1 seconds of watching\n" {
+	got := run(t, s, "get rollout web -w --timeout-seconds 2")
+	if got.Code != 1 || got.Err != "Error: timed out after 2 seconds of watching\n" {
 		t.Errorf("exit code %d, stderr %q, want 1 and the timeout", got.Code, got.Err)
 	}
 	if n := strings.Count(got.Out, "Name:  "); n != 1 {
@@ -158,8 +158,9 @@ func TestListWatch(t *testing.T) {
 // TestDrawingRate: changes far faster than people can see are not all drawn.
 func TestDrawingRate(t *testing.T) {
 	s := newServer(t, examples+"canary-basic-paused.yaml")
+	const drawingTime = 2 * time.Second
 	c := testClient(t, s)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), drawingTime)
 	defer cancel()
 	go func() {
 		for i := 0; ctx.Err() == nil; i++ {
@@ -171,8 +172,8 @@ func TestDrawingRate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if most := int(time.Second/drawEvery) + 1; frames == 0 || frames > most {
-		t.Errorf("drew %d frames in a second, want 1 to %d", frames, most)
+	if most := int(drawingTime/drawEvery) + 1; frames == 0 || frames > most {
+		t.Errorf("drew %d frames in %s, want 1 to %d", frames, drawingTime, most)
 	}
 }
 
