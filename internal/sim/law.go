@@ -155,20 +155,25 @@ func (w *World) CheckRest() {
 	}
 }
 
-// changes reports what a decision at some moment would change; "" for nothing.
-// It does nothing.
+// changes reports what a decision on the present state would change at some moment;
+// "" for nothing. It does nothing.
 func (w *World) changes(at time.Duration) string {
 	if !w.rollout.seen.found {
 		return ""
 	}
 	ro := w.rollout.seen.value
-	decided := w.cfg.Core.Decide(w.snapshot(ro, w.parse(ro)), Epoch().Add(at))
+	return w.changesOn(w.snapshot(ro, w.parse(ro)), at)
+}
+
+// changesOn is the same for what a pass saw.
+func (w *World) changesOn(snapshot plan.Snapshot, at time.Duration) string {
+	decided := w.cfg.Core.Decide(snapshot, Epoch().Add(at))
 	if len(decided.Actions) > 0 {
 		return "would " + decided.Actions[0].String()
 	}
 	status := stored(decided.Status)
-	if !sameStatus(&status, &ro.Status) {
-		return "would change the status: " + difference(&ro.Status, &status)
+	if !sameStatus(&status, &snapshot.Rollout.Status) {
+		return "would change the status: " + difference(&snapshot.Rollout.Status, &status)
 	}
 	return ""
 }

@@ -17,7 +17,10 @@ func requestsAreServed() Law {
 		served := false
 		look := func(w *World) string {
 			served = served || w.live().Status.Phase == v1alpha1.RolloutPhaseHealthy
-			if w.emptied > 0 && w.now-w.emptied < forgiven || !w.obeyed() || w.mayHaveNone() {
+			if w.mayHaveNone() {
+				w.emptied = w.now
+			}
+			if w.emptied > 0 && w.now-w.emptied < forgiven || !w.obeyed() {
 				return ""
 			}
 			for _, d := range w.Requests() {
@@ -27,7 +30,7 @@ func requestsAreServed() Law {
 				if s := w.service(d.Name); s != nil && !s.live.found {
 					continue
 				}
-				if served && !w.excused(d.Hash, max(1, w.now-forgiven)) && !w.restartedAlone(d.Hash) {
+				if served && !w.broke(d.Hash) && !w.excused(d.Hash, max(1, w.now-forgiven)) && !w.restartedAlone(d.Hash) {
 					return fmt.Sprintf("%d of %d requests go to %s %s, which has no pods", d.Share.Part, d.Share.Of, d.Name, d.Hash)
 				}
 			}
@@ -36,6 +39,16 @@ func requestsAreServed() Law {
 		return Check{Moment: look}
 	}
 	return Law{Name: "requests are served", New: newCheck}
+}
+
+// broke: the revision's pods fail by themselves, and did.
+func (w *World) broke(hash string) bool {
+	for _, s := range w.sets {
+		if (hash == "" || s.live.value.Hash == hash) && s.behaviour == Crashing && s.lost > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // restartedAlone: the only pod of a revision was restarted a while ago, which cannot be
@@ -98,7 +111,7 @@ func (w *World) obeyed() bool {
 // mayHaveNone: the bounds of the manifest allow that no pod is available.
 func (w *World) mayHaveNone() bool {
 	p := w.parse(w.live())
-	if len(p.invalid) > 0 || p.spec.Replicas <= 1 && !p.spec.RestartAt.IsZero() {
+	if len(p.invalid) > 0 || p.spec.Replicas <= 1 && w.restarting() {
 		return true
 	}
 	c, ok := basic(p.spec)
@@ -133,6 +146,9 @@ func delayLasts() Law {
 			since, lost := left[s.live.value.Hash]
 			delay := keepFor(p.snapshot.Spec)
 			status := p.snapshot.Rollout.Status
+			if s.live.value.Hash == p.snapshot.Spec.TemplateHash {
+				return "" // wanted again, with a size of its own
+			}
 			if !lost || delay == 0 || s.live.value.Hash == status.StableRS || s.live.value.Hash == status.CurrentPodHash {
 				return ""
 			}

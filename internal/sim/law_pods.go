@@ -97,6 +97,9 @@ func (w *World) excused(hash string, since time.Duration) bool {
 // available pods, unless the others have none either.
 func noTrafficWithoutPods() Law {
 	look := func(w *World, p *pass, a plan.Action) string {
+		if p.snapshot.Spec.Replicas == 0 {
+			return ""
+		}
 		switch a := a.(type) {
 		case plan.SetTraffic:
 			return w.weightWithoutPods(p, a)
@@ -185,7 +188,10 @@ func noPodsRemovedUnderTraffic() Law {
 func (w *World) neededBy(p *pass, s *replicaSet, to int32) string {
 	hash := s.live.value.Hash
 	canary, stable := roles(p.snapshot.Spec, &p.snapshot.Rollout.Status)
-	if !routed(p.snapshot.Spec) {
+	if c, ok := basic(p.snapshot.Spec); ok {
+		if c.Unavailable >= p.snapshot.Spec.Replicas {
+			return ""
+		}
 		for _, name := range []string{canary, stable} {
 			if service := w.service(name); to == 0 && service != nil && service.live.found && service.live.value.Hash == hash {
 				return fmt.Sprintf("%s is scaled to 0 while Service %s selects it", hash, name)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/serin-rollouts/serin/api/v1alpha1"
 	"github.com/serin-rollouts/serin/internal/core/plan"
+	"github.com/serin-rollouts/serin/internal/core/traffic"
 )
 
 // determinism: the same snapshot gives the same plan, whatever the order of its
@@ -75,25 +76,31 @@ func (w *World) restarting() bool {
 	return !p.spec.RestartAt.IsZero() && (at == nil || !at.Time.Equal(p.spec.RestartAt))
 }
 
-// probe looks just before the controller's timer and after it.
+// probe looks just before the controller's timer and when it is due. What is not
+// watched (pods, what data planes obey) the controller may only look at again.
 func (w *World) probe() {
 	watched := slices.ContainsFunc(w.laws, func(c check) bool { return c.name == exactWakeName })
-	if !watched || w.broken != nil || !w.settled() || w.control.down || w.restarting() {
+	if !watched || w.broken != nil || !w.settled() || w.control.down {
 		return
 	}
-	timer := w.control.timer
+	timer, seen := w.control.timer, w.control.session.pass.snapshot
 	for _, at := range []time.Duration{w.now + (timer-w.now)/2, timer - 1} {
 		if at <= w.now {
 			continue
 		}
-		if what := w.changes(at); what != "" {
+		if what := w.changesOn(seen, at); what != "" {
 			w.breaks(exactWakeName, fmt.Sprintf("asked to be woken at %ss, but %v before that it %s", stamp(timer), timer-at, what))
 			return
 		}
 	}
-	if w.changes(timer) == "" {
+	if w.changes(timer) == "" && !w.restarting() && !unverified(seen) {
 		w.breaks(exactWakeName, fmt.Sprintf("woken at %ss for nothing", stamp(timer)))
 	}
+}
+
+// unverified: a data plane had not confirmed yet what it was told.
+func unverified(s plan.Snapshot) bool {
+	return slices.ContainsFunc(s.Traffic, func(o traffic.Observation) bool { return o.Verified != nil && !*o.Verified })
 }
 
 // noEventWithoutChange: a pass that changes nothing tells nothing.

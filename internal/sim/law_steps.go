@@ -66,8 +66,8 @@ func stepsAreDone() Law {
 		}
 		c, _ := canaryOf(p.snapshot.Spec)
 		step, ok := c.Steps[m.from].(spec.SetWeight)
-		if !ok || c.Routing == nil {
-			return ""
+		if !ok || c.Routing == nil || sizedByUser(p.snapshot.Spec) && w.available(w.setOf(after.CurrentPodHash)) == 0 {
+			return "" // a canary that the user keeps empty gets nothing
 		}
 		for _, o := range p.snapshot.Traffic {
 			if !o.Found || o.Split.Canary != step.Weight {
@@ -222,7 +222,7 @@ func notYetActive(p *pass) bool {
 func abortReturns() Law {
 	action := func(_ *World, p *pass, a plan.Action) string {
 		set, ok := a.(plan.SetTraffic)
-		if !ok || !p.snapshot.Rollout.Status.Abort {
+		if !ok || !p.snapshot.Rollout.Status.Abort || p.snapshot.Rollout.Status.PromoteFull {
 			return ""
 		}
 		for _, o := range p.snapshot.Traffic {

@@ -120,8 +120,8 @@ func (p *plane) observe(t router.Target) traffic.Observation {
 	}
 	o := p.renderer.Read(t, p.read(t, fromCache))
 	o.Router = p.name
-	if p.w.env.Verifies && o.Found {
-		served := p.effective.Found && p.effective.Split.SameWeights(o.Split)
+	if p.w.env.Verifies {
+		served := o.Found && p.effective.Found && p.effective.Split.SameWeights(o.Split)
 		o.Verified = &served
 	}
 	return o

@@ -181,6 +181,7 @@ func (s *session) rivalPass() {
 	l.Cluster = other
 	l.Decider.Decide = other.decide
 	_, _ = l.Step(context.Background(), s.w.key)
+	s.w.control.notice() // what the rival listed and wrote, this process sees as well
 }
 
 // writesTo counts the actions of a plan that point a Service.
