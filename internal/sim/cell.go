@@ -45,6 +45,7 @@ const (
 // put writes a new state of an object and tells the controller's cache in a while.
 func put[T any](w *World, c *cell[T], value T, found bool, by author) {
 	w.version++
+	w.touched++
 	c.live = state[T]{version: w.version, found: found, value: value}
 	if by == byController {
 		c.own = c.live

@@ -32,6 +32,8 @@ type control struct {
 	passes   int
 	// idle counts passes in a row that the timer asked for and that changed nothing.
 	idle int
+	// expected: the pass that the timer asks for has to change something.
+	expected bool
 	// deaf: the next wake-up is lost, and made up for later.
 	deaf bool
 }
@@ -148,6 +150,7 @@ func (w *World) onTime() {
 		return
 	}
 	c.run()
+	w.idleWake()
 	c.idle++
 	if c.session.pass.acted || c.session.pass.wrote {
 		c.idle = 0

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"regexp"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -29,6 +30,7 @@ func core() sim.Core {
 
 // Every generated history keeps every law. A failing one is shrunk and told in full.
 func TestHistories(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(800)) // short-lived worlds
 	begin, passes := time.Now(), 0
 	broken := map[string][]uint64{}
 	for i := range uint64(*histories) {

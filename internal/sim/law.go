@@ -136,6 +136,10 @@ func (w *World) passOver(err error) {
 }
 
 func (w *World) checkMoment() {
+	if w.looked == w.touched {
+		return
+	}
+	w.looked = w.touched
 	if w.cfg.Onlooker != nil {
 		w.cfg.Onlooker.Changed(w)
 	}

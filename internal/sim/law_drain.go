@@ -20,6 +20,9 @@ func requestsAreServed() Law {
 			if w.mayHaveNone() {
 				w.emptied = w.now
 			}
+			if *w.live().Spec.Replicas == 0 {
+				served = false // whoever asks for nothing begins anew
+			}
 			if w.emptied > 0 && w.now-w.emptied < forgiven || !w.obeyed() {
 				return ""
 			}

@@ -66,12 +66,12 @@ func stepsAreDone() Law {
 		}
 		c, _ := canaryOf(p.snapshot.Spec)
 		step, ok := c.Steps[m.from].(spec.SetWeight)
-		if !ok || c.Routing == nil || sizedByUser(p.snapshot.Spec) && w.available(w.setOf(after.CurrentPodHash)) == 0 {
+		if !ok || c.Routing == nil || p.snapshot.Spec.Replicas == 0 || sizedByUser(p.snapshot.Spec) && w.available(w.setOf(after.CurrentPodHash)) == 0 {
 			return "" // a canary that the user keeps empty gets nothing
 		}
 		for _, o := range p.snapshot.Traffic {
 			if !o.Found || o.Split.Canary != step.Weight {
-				if w.env.Verifies || !sets(p.plan.Actions, o.Router, step.Weight) {
+				if w.env.Verifies && o.Found || !sets(p.plan.Actions, o.Router, step.Weight) {
 					return fmt.Sprintf("step %d asks for weight %d, but %s served %d when it was called done", m.from, step.Weight, o.Router, o.Split.Canary)
 				}
 			} else if o.Verified != nil && !*o.Verified {

@@ -43,7 +43,10 @@ func (w *World) addService(name string, selector map[string]string) {
 func (w *World) putService(s *service, next plan.Service, by author) {
 	next.Version = w.nextVersion()
 	put(w, &s.cell, next, true, by)
-	w.after(w.dice.within(w.env.Endpoints), func() { s.effective = s.live.value.Hash })
+	w.after(w.dice.within(w.env.Endpoints), func() {
+		s.effective = s.live.value.Hash
+		w.touched++
+	})
 }
 
 // object is one object of a data plane, the user's or ours.
@@ -120,8 +123,8 @@ func (p *plane) observe(t router.Target) traffic.Observation {
 	}
 	o := p.renderer.Read(t, p.read(t, fromCache))
 	o.Router = p.name
-	if p.w.env.Verifies {
-		served := o.Found && p.effective.Found && p.effective.Split.SameWeights(o.Split)
+	if p.w.env.Verifies && o.Found {
+		served := p.effective.Found && p.effective.Split.SameWeights(o.Split)
 		o.Verified = &served
 	}
 	return o
@@ -178,6 +181,7 @@ func (w *World) route(a plan.SetTraffic) error {
 	w.after(w.dice.within(w.env.DataPlane), func() {
 		if number > p.obeyed {
 			p.effective, p.obeyed = written, number
+			w.touched++
 		}
 	})
 	return nil

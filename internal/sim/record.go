@@ -90,15 +90,15 @@ func storedList[T any](list []T, fix func(*T)) []T {
 }
 
 func second(t metav1.Time) metav1.Time {
-	if t.IsZero() {
-		return metav1.Time{}
+	if t.IsZero() || t.Nanosecond() == 0 && t.Location() == time.UTC {
+		return t
 	}
 	return metav1.Time{Time: t.UTC().Truncate(time.Second)}
 }
 
 func wholeSeconds(t *metav1.Time) *metav1.Time {
-	if t == nil {
-		return nil
+	if t == nil || t.Nanosecond() == 0 && t.Location() == time.UTC {
+		return t
 	}
 	whole := second(*t)
 	return &whole

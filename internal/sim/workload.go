@@ -74,6 +74,7 @@ func (w *World) putSet(s *replicaSet, next plan.ReplicaSet, by author) {
 
 // wake runs the ReplicaSet controller in a while.
 func (w *World) wake(s *replicaSet) {
+	w.touched++
 	if s.due {
 		return
 	}

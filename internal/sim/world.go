@@ -26,6 +26,8 @@ type World struct {
 	queue   queue
 	version int64
 	names   int64
+	// touched counts changes that an onlooker could see, looked those looked at.
+	touched, looked int64
 
 	key      engine.Key
 	rollout  *cell[*v1alpha1.Rollout]
