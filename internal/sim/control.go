@@ -164,10 +164,15 @@ func (w *World) polls() bool {
 	return w.control.idle >= enough && w.settled() && w.restarting()
 }
 
-// Advance lets time pass.
+// Advance lets time pass. It gives up, with a broken law, on a controller that never
+// lets it.
 func (w *World) Advance(d time.Duration) {
 	until := w.now + d
-	for w.broken == nil && w.next() <= until {
+	for ticks := 0; w.broken == nil && w.next() <= until; ticks++ {
+		if ticks > mostTicks {
+			w.breaks("quiet", "time does not go on for all that happens")
+			return
+		}
 		w.tick()
 	}
 	w.now = max(w.now, until)

@@ -29,21 +29,20 @@ type Client struct {
 type parsed struct {
 	generation int64
 	collisions int32
-	valid      bool
 	spec       spec.Rollout
 	invalid    field.ErrorList
 }
 
 // parse reads a manifest, once for each generation.
-func (w *World) parse(ro *v1alpha1.Rollout) parsed {
+func (w *World) parse(ro *v1alpha1.Rollout) *parsed {
 	collisions := int32(-1)
 	if ro.Status.CollisionCount != nil {
 		collisions = *ro.Status.CollisionCount
 	}
-	if w.manifest.valid && w.manifest.generation == ro.Generation && w.manifest.collisions == collisions {
+	if w.manifest != nil && w.manifest.generation == ro.Generation && w.manifest.collisions == collisions {
 		return w.manifest
 	}
-	p := parsed{generation: ro.Generation, collisions: collisions, valid: true}
+	p := &parsed{generation: ro.Generation, collisions: collisions}
 	p.spec, p.invalid = w.cfg.Core.Parse(ro)
 	w.manifest = p
 	return p
@@ -64,7 +63,7 @@ func (c *Client) Observe(_ context.Context, key engine.Key) (plan.Snapshot, erro
 }
 
 // snapshot gathers everything that a decision about ro may know.
-func (w *World) snapshot(ro *v1alpha1.Rollout, p parsed) plan.Snapshot {
+func (w *World) snapshot(ro *v1alpha1.Rollout, p *parsed) plan.Snapshot {
 	s := plan.Snapshot{Rollout: facts(ro), Spec: p.spec, Invalid: p.invalid}
 	s.ReplicaSets = make([]plan.ReplicaSet, 0, len(w.sets))
 	for _, set := range w.sets {

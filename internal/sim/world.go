@@ -31,7 +31,7 @@ type World struct {
 
 	key      engine.Key
 	rollout  *cell[*v1alpha1.Rollout]
-	manifest parsed
+	manifest *parsed
 	sets     []*replicaSet
 	services []*service
 	planes   []*plane
