@@ -41,6 +41,7 @@ func desiredWish(v *strategy.Verdict, s *strategy.Situation, b spec.BlueGreen, a
 	case at.fast && at.active != s.View.Hash && desired.Deadline.After(s.Now):
 		// The delay it is in is what makes this rollback fast: keep it until the
 		// switch is seen.
+		v.Wake(desired.Deadline)
 		return strategy.Wish{Replicas: s.Replicas(), Deadline: desired.Deadline, Sized: true}
 	default:
 		return strategy.Wish{Replicas: at.target, Sized: true}

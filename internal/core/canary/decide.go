@@ -69,6 +69,6 @@ func enough(c spec.Canary, available, wanted int32) bool {
 	case t.Percent:
 		return int64(available)*100 >= int64(t.Value)*int64(wanted)
 	default:
-		return available >= t.Value
+		return available >= min(t.Value, wanted)
 	}
 }

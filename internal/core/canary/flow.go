@@ -95,7 +95,7 @@ func stableCanTake(s *strategy.Situation, c spec.Canary, f flow, weight int32) b
 		return true
 	}
 	full := int64(maxWeight(c))
-	need := int32((full - int64(weight)) * int64(s.Replicas()) / full)
+	need := int32(((full-int64(weight))*int64(s.Replicas()) + full - 1) / full)
 	available := s.StableSize().Available
 	if available >= need || enough(c, available, need) {
 		return true

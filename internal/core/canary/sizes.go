@@ -174,9 +174,9 @@ func reached(c spec.Canary, rs strategy.Size, wanted int32) bool {
 func basicSizes(z *sizes, s *strategy.Situation, c spec.Canary, at cursor) {
 	canary, stable := s.Size(), s.StableSize()
 	bounds := scale.Bounds{Replicas: s.Replicas(), Surge: c.Surge, Unavailable: c.Unavailable}
-	pods := scale.Pods{Canary: scale.Size{Want: canary.Want, Available: canary.Sure()}}
+	pods := scale.Pods{Canary: scale.Size{Want: canary.Want, Available: canary.Sure(), Broken: canary.Broken()}}
 	if !alone(s) {
-		pods.Stable = scale.Size{Want: stable.Want, Available: stable.Sure()}
+		pods.Stable = scale.Size{Want: stable.Want, Available: stable.Sure(), Broken: stable.Broken()}
 	}
 	for _, rs := range s.View.Superseded {
 		pods.Superseded += rs.Want

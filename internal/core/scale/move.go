@@ -1,7 +1,12 @@
 package scale
 
 // Size is how large one ReplicaSet is and how much of it works. Unit: pods.
-type Size struct{ Want, Available int32 }
+type Size struct {
+	Want, Available int32
+	// Broken are pods known not to work. What is neither Available nor Broken is not
+	// known yet.
+	Broken int32
+}
 
 // Pods are the sizes that one move of a basic canary starts from.
 type Pods struct {
@@ -28,10 +33,10 @@ func (b Bounds) Least() int32 { return max(0, b.Replicas-b.Unavailable) }
 // point of one write each, and either order keeps the bounds.
 func Move(p Pods, target Counts, b Bounds) Counts {
 	next := grow(p, target, b)
-	if p.Superseded > 0 {
-		return next
-	}
 	rising := target.Canary >= p.Canary.Want
+	if p.Superseded > 0 {
+		return dropBroken(p, next, target, rising)
+	}
 	spare := usable(p.Canary, !rising) + usable(p.Stable, rising) - b.Least()
 	if spare <= 0 {
 		return next
@@ -41,6 +46,17 @@ func Move(p Pods, target Counts, b Bounds) Counts {
 	} else {
 		next.Canary = shrink(next.Canary, target.Canary, spare)
 		next.Stable = shrink(next.Stable, target.Stable, p.spareStable(next.Canary, b))
+	}
+	return next
+}
+
+// dropBroken takes pods that do not work off the side being drained. While superseded
+// pods are left that is all that shrinks: it costs nothing, and makes room.
+func dropBroken(p Pods, next, target Counts, rising bool) Counts {
+	if rising {
+		next.Stable = shrink(next.Stable, target.Stable, p.Stable.Broken)
+	} else {
+		next.Canary = shrink(next.Canary, target.Canary, p.Canary.Broken)
 	}
 	return next
 }

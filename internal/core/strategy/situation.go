@@ -43,6 +43,14 @@ func (s *Situation) StableSize() Size { return sizeOf(s.View.Stable) }
 // further on.
 func (z Size) Serving() int32 { return min(z.Want, z.Available) }
 
+// Broken is how many wanted pods are known not to work.
+func (z Size) Broken() int32 {
+	if !z.Observed {
+		return 0
+	}
+	return z.Want - z.Serving()
+}
+
 // Sure is Serving as far as the counts belong to the wanted size; before that its
 // pods may be going already, and none is certain.
 func (z Size) Sure() int32 {
