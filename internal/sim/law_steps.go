@@ -70,6 +70,9 @@ func stepsAreDone() Law {
 			return "" // a canary that the user keeps empty gets nothing
 		}
 		for _, o := range p.snapshot.Traffic {
+			if sets(p.plan.Actions, o.Router, c.Routing.MaxWeight) || o.Split.Canary == c.Routing.MaxWeight {
+				continue // stable has no pods, and the canary stands in for it
+			}
 			if !o.Found || o.Split.Canary != step.Weight {
 				if w.env.Verifies && o.Found || !sets(p.plan.Actions, o.Router, step.Weight) {
 					return fmt.Sprintf("step %d asks for weight %d, but %s served %d when it was called done", m.from, step.Weight, o.Router, o.Split.Canary)

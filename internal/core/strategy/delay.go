@@ -19,7 +19,8 @@ type Delay struct {
 }
 
 // LetGo returns the wishes for superseded ReplicaSets, given newest first, and when
-// the next deadline passes. One that is in use keeps its pods and starts no delay.
+// the next deadline passes. One that is in use keeps its pods, and its delay starts
+// when the use ends.
 func (d Delay) LetGo(superseded []*plan.ReplicaSet, now time.Time) (map[string]Wish, time.Time) {
 	wishes := map[string]Wish{}
 	var wake time.Time
@@ -35,7 +36,7 @@ func (d Delay) LetGo(superseded []*plan.ReplicaSet, now time.Time) (map[string]W
 		if wish.Replicas > 0 {
 			waiting++
 		}
-		if wish.Replicas > 0 && wish.Deadline.After(now) {
+		if wish.Replicas > 0 && wish.Deadline.After(now) && !d.Holding {
 			wake = plan.Sooner(wake, wish.Deadline)
 		}
 		wishes[rs.Name] = wish
@@ -46,8 +47,10 @@ func (d Delay) LetGo(superseded []*plan.ReplicaSet, now time.Time) (map[string]W
 func (d Delay) wish(rs *plan.ReplicaSet, now time.Time, waiting int32) Wish {
 	stay := Wish{Replicas: rs.Want, Deadline: rs.Deadline}
 	switch {
-	case d.Holding || d.InUse(rs.Hash):
+	case d.Holding:
 		return stay
+	case d.InUse(rs.Hash):
+		return Wish{Replicas: rs.Want}
 	case d.Limit != nil && waiting >= *d.Limit, d.After <= 0:
 		return Wish{}
 	case rs.Deadline.IsZero():
