@@ -69,6 +69,9 @@ func stepsAreDone() Law {
 		if !ok || c.Routing == nil || p.snapshot.Spec.Replicas == 0 || sizedByUser(p.snapshot.Spec) && w.available(w.setOf(after.CurrentPodHash)) == 0 {
 			return "" // a canary that the user keeps empty gets nothing
 		}
+		if w.available(w.setOf(after.StableRS)) == 0 {
+			return "" // whoever has pods gets everything
+		}
 		for _, o := range p.snapshot.Traffic {
 			if !o.Found || o.Split.Canary != step.Weight {
 				if w.env.Verifies && o.Found || !sets(p.plan.Actions, o.Router, step.Weight) {
