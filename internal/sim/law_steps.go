@@ -69,7 +69,7 @@ func stepsAreDone() Law {
 		if !ok || c.Routing == nil || p.snapshot.Spec.Replicas == 0 || sizedByUser(p.snapshot.Spec) && w.available(w.setOf(after.CurrentPodHash)) == 0 {
 			return "" // a canary that the user keeps empty gets nothing
 		}
-		if w.available(w.setOf(after.StableRS)) == 0 {
+		if stable := w.setOf(after.StableRS); stable == nil || min(p.seen(stable), w.available(stable)) == 0 {
 			return "" // whoever has pods gets everything
 		}
 		for _, o := range p.snapshot.Traffic {
@@ -225,7 +225,9 @@ func notYetActive(p *pass) bool {
 func abortReturns() Law {
 	action := func(_ *World, p *pass, a plan.Action) string {
 		set, ok := a.(plan.SetTraffic)
-		if !ok || !p.snapshot.Rollout.Status.Abort || p.snapshot.Rollout.Status.PromoteFull {
+		status := &p.snapshot.Rollout.Status
+		begins := p.plan.Status.CurrentPodHash != status.CurrentPodHash
+		if !ok || !status.Abort || status.PromoteFull || begins {
 			return ""
 		}
 		for _, o := range p.snapshot.Traffic {
