@@ -71,7 +71,11 @@ func (w *World) Seen() string {
 	for _, s := range w.sets {
 		if s.live.found {
 			rs := s.live.value
-			parts = append(parts, fmt.Sprintf("%s want %d, reported %d/%d, serving %d", rs.Hash, rs.Want, rs.Available, rs.Pods, w.available(s)))
+			said := "reported"
+			if !rs.Observed {
+				said = "reported for another size"
+			}
+			parts = append(parts, fmt.Sprintf("%s want %d, %s %d/%d, serving %d", rs.Hash, rs.Want, said, rs.Available, rs.Pods, w.available(s)))
 		}
 	}
 	for _, s := range w.services {

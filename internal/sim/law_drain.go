@@ -16,7 +16,8 @@ func requestsAreServed() Law {
 	newCheck := func() Check {
 		served := false
 		look := func(w *World) string {
-			served = served || w.live().Status.Phase == v1alpha1.RolloutPhaseHealthy
+			status := &w.live().Status
+			served = served || status.Phase == v1alpha1.RolloutPhaseHealthy && status.AvailableReplicas > 0
 			if w.mayHaveNone() {
 				w.emptied = w.now
 			}

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/serin-rollouts/serin/api/v1alpha1"
@@ -83,6 +84,17 @@ func (w *World) serving(hash string) int32 {
 	return all
 }
 
+// staying is how many pods of a revision serve and are still wanted.
+func (w *World) staying(hash string) int32 {
+	var all int32
+	for _, s := range w.sets {
+		if hash == "" || s.live.value.Hash == hash {
+			all += min(w.available(s), s.live.value.Want)
+		}
+	}
+	return all
+}
+
 // excused: the environment took the revision's pods after the controller looked.
 func (w *World) excused(hash string, since time.Duration) bool {
 	for _, s := range w.sets {
@@ -137,7 +149,7 @@ func (w *World) selectorWithoutPods(p *pass, a plan.PointService) string {
 	if a.Name == canary && routed(p.snapshot.Spec) && w.mostCanary().Part == 0 {
 		return "" // nobody is sent there
 	}
-	if from := w.service(a.Name); from == nil || w.serving(from.live.value.Hash) == 0 {
+	if from := w.service(a.Name); from == nil || w.staying(from.live.value.Hash) == 0 {
 		return ""
 	}
 	return fmt.Sprintf("Service %s is pointed at %s, which has no pods", a.Name, a.Hash)
@@ -259,6 +271,9 @@ func availability() Law {
 		if !ok || !is || s == nil || scale.To >= s.live.value.Want || scale.Version != s.live.value.Version || w.excused("", p.since) {
 			return ""
 		}
+		if w.evictedLately(p.since) {
+			return ""
+		}
 		var before, after int32
 		for _, other := range w.sets {
 			have := min(w.available(other), p.seen(other), other.live.value.Want)
@@ -274,6 +289,11 @@ func availability() Law {
 		return ""
 	}
 	return Law{Name: "availability", New: func() Check { return Check{Action: look} }}
+}
+
+// evictedLately: the controller restarted a pod, which the counts may not show yet.
+func (w *World) evictedLately(since time.Duration) bool {
+	return slices.ContainsFunc(w.sets, func(s *replicaSet) bool { return s.evicted > 0 && s.evicted >= since })
 }
 
 // seen is how many available pods of a ReplicaSet the controller knew of.

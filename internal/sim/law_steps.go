@@ -69,6 +69,9 @@ func stepsAreDone() Law {
 		if !ok || c.Routing == nil || p.snapshot.Spec.Replicas == 0 || sizedByUser(p.snapshot.Spec) && w.available(w.setOf(after.CurrentPodHash)) == 0 {
 			return "" // a canary that the user keeps empty gets nothing
 		}
+		if stable := w.setOf(after.StableRS); stable == nil || min(p.seen(stable), w.available(stable)) == 0 {
+			return "" // whoever has pods gets everything
+		}
 		for _, o := range p.snapshot.Traffic {
 			if sets(p.plan.Actions, o.Router, c.Routing.MaxWeight) || o.Split.Canary == c.Routing.MaxWeight {
 				continue // stable has no pods, and the canary stands in for it
@@ -225,7 +228,9 @@ func notYetActive(p *pass) bool {
 func abortReturns() Law {
 	action := func(_ *World, p *pass, a plan.Action) string {
 		set, ok := a.(plan.SetTraffic)
-		if !ok || !p.snapshot.Rollout.Status.Abort || p.snapshot.Rollout.Status.PromoteFull {
+		status := &p.snapshot.Rollout.Status
+		begins := p.plan.Status.CurrentPodHash != status.CurrentPodHash
+		if !ok || !status.Abort || status.PromoteFull || begins {
 			return ""
 		}
 		for _, o := range p.snapshot.Traffic {
