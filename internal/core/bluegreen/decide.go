@@ -14,6 +14,9 @@ func Decide(s *strategy.Situation, b spec.BlueGreen) strategy.Verdict {
 	active, reroute := route(s, b, at, g)
 	var v strategy.Verdict
 	v.Reroute = reroute
+	if active == s.View.Hash {
+		at.target = s.Replicas()
+	}
 	sizes(&v, s, b, at)
 	v.Pauses, v.Resumed = g.pauses, g.resumed
 	v.Notes = g.notes

@@ -69,7 +69,7 @@ func moved(before, after v1alpha1.RolloutStatus) bool {
 // longer than any deadline: a pause, an analysis, a scale-down delay.
 func waitsForever(s *strategy.Situation, next v1alpha1.RolloutStatus) bool {
 	for _, rs := range s.View.Superseded {
-		if rs.Deadline.After(s.Now) && rs.Want > 0 {
+		if rs.Deadline.After(s.Now) && rs.Want > 0 && s.StableSize().Available > 0 {
 			return true
 		}
 	}

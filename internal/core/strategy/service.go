@@ -28,7 +28,8 @@ func (s *Situation) CanServe(service string, rs *plan.ReplicaSet) bool {
 	if svc.ManagedBy == "" && svc.Hash == "" {
 		return rs.Want > 0 && rs.Available >= rs.Want
 	}
-	return min(rs.Want, rs.Available) > 0
+	// Counts from before a resize may be of pods that are going.
+	return rs.Observed && min(rs.Want, rs.Available) > 0
 }
 
 // Pinned reports whether any of the named Services selects the revision.
