@@ -44,6 +44,9 @@ func keepPinned(z *sizes, s *strategy.Situation, c spec.Canary) {
 	if s.Replicas() == 0 {
 		return
 	}
+	if z.desired.Replicas == 0 && lastToServe(s) {
+		z.desired.Replicas = s.Size().Want
+	}
 	for _, rs := range s.View.All() {
 		wish, ok := z.others[rs.Name]
 		desired := rs == s.View.Desired
@@ -60,6 +63,16 @@ func keepPinned(z *sizes, s *strategy.Situation, c spec.Canary) {
 			z.others[rs.Name] = wish
 		}
 	}
+}
+
+// lastToServe reports whether only the desired revision has pods that serve.
+func lastToServe(s *strategy.Situation) bool {
+	for _, rs := range s.View.All() {
+		if rs != s.View.Desired && rs.Available > 0 {
+			return false
+		}
+	}
+	return s.Size().Serving() > 0
 }
 
 // elsewhere reports whether the desired or the stable revision serves, or comes up to

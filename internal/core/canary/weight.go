@@ -39,6 +39,8 @@ func allowed(s *strategy.Situation, c spec.Canary, at cursor, now traffic.Share)
 	switch {
 	case leftovers(s, c):
 		return rampDown(s, c, current), "stable takes over as its pods come back"
+	case s.Promoted && awaitsStableService(s, c):
+		return current, "held: the stable Service cannot move to the promoted revision yet"
 	case s.Promoted, s.Initial:
 		return 0, "the stable Service selects the promoted revision"
 	case s.Aborted && c.DynamicStableScale:
@@ -142,6 +144,12 @@ func rampStep(s *strategy.Situation, c spec.Canary) int32 {
 		}
 	}
 	return 0
+}
+
+// awaitsStableService reports whether the stable Service selects another revision than
+// the promoted one and cannot move yet, so that weight 0 would send requests there.
+func awaitsStableService(s *strategy.Situation, c spec.Canary) bool {
+	return c.StableService != "" && !s.Pinned(s.View.Hash, c.StableService) && !s.CanServe(c.StableService, s.View.Stable)
 }
 
 // handover reports whether the canary Service still selects a superseded revision
