@@ -26,8 +26,8 @@ import (
 	"github.com/serin-rollouts/serin/internal/spec"
 )
 
-// kubeconfigVariable names a cluster to test on, with nodes and our kinds but
-// without a controller: serin-local up --no-controller.
+// kubeconfigVariable names a cluster to test on, with nodes and our kinds, such as
+// serin-local starts.
 const kubeconfigVariable = "SERIN_TEST_KUBECONFIG"
 
 // TestCluster runs the suite that the simulator passes too, on a real API server.
@@ -73,7 +73,7 @@ func newFixture(t *testing.T) fixture {
 	must(t, direct.Create(t.Context(), namespace))
 	t.Cleanup(func() { must(t, direct.Delete(context.Background(), namespace)) })
 
-	caches, err := kube.CacheOptions(kube.Scope{Namespace: namespace.Name})
+	caches, err := kube.CacheOptions(kube.Scope{Namespace: namespace.Name, InstanceID: instance})
 	must(t, err)
 	cluster, err := ctrlcluster.New(config, func(o *ctrlcluster.Options) { o.Scheme, o.Cache = scheme, caches })
 	must(t, err)
@@ -120,9 +120,13 @@ func (f fixture) service(t *testing.T, name string, selector map[string]string) 
 	})
 }
 
+// instance keeps a controller that runs on the cluster away from the tests' Rollouts.
+const instance = "kube-test"
+
 // rollout applies a Rollout and waits until the caches have it.
 func (f fixture) rollout(t *testing.T, r *v1alpha1.Rollout) engine.Key {
 	t.Helper()
+	r.Labels = map[string]string{v1alpha1.LabelKeyControllerInstanceID: instance}
 	f.create(t, r)
 	key := client.ObjectKeyFromObject(r)
 	eventually(t, "the Rollout is cached", func() bool {

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -139,13 +139,18 @@ func difference(before, after client.Object) (map[string]any, error) {
 // classify turns the server's refusals into those that the core knows.
 func classify(err error) error {
 	switch {
-	case apierrors.IsConflict(err), apierrors.IsNotFound(err) && !meta.IsNoMatchError(err):
+	case apierrors.IsConflict(err), apierrors.IsNotFound(err), isEnding(err):
 		return fmt.Errorf("%w: %w", plan.ErrConflict, err)
 	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err), isQuota(err):
 		return fmt.Errorf("%w: %w", plan.ErrInvalid, err)
 	default:
 		return err
 	}
+}
+
+// isEnding tells that the namespace is being deleted, and the Rollout with it.
+func isEnding(err error) bool {
+	return apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause)
 }
 
 // isQuota tells a refusal by a ResourceQuota, which the user must lift, from a

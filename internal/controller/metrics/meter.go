@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"runtime"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -25,6 +26,10 @@ type Meter struct {
 	reconcile *prometheus.HistogramVec
 	errors    *prometheus.CounterVec
 	events    *prometheus.CounterVec
+
+	mu sync.Mutex
+	// told holds the types and reasons of events of every Rollout, to find its series.
+	told map[engine.Key]map[[2]string]bool
 }
 
 // New returns a Meter. What Rollouts are like is read from rollouts at every scrape,
@@ -32,6 +37,7 @@ type Meter struct {
 func New(rollouts client.Reader, elected <-chan struct{}, version string) (*Meter, error) {
 	object := []string{"namespace", "name"}
 	m := &Meter{
+		told:     map[engine.Key]map[[2]string]bool{},
 		registry: prometheus.NewRegistry(),
 		reconcile: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "rollout_reconcile",
@@ -81,16 +87,30 @@ func (m *Meter) Event(key engine.Key, e plan.Event) {
 		kind = "Warning"
 	}
 	m.events.WithLabelValues(key.Namespace, key.Name, kind, e.Reason).Inc()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.told[key] == nil {
+		m.told[key] = map[[2]string]bool{}
+	}
+	m.told[key][[2]string{kind, e.Reason}] = true
 }
 
 // Deleted drops the series of a Rollout after a while.
 func (m *Meter) Deleted(key engine.Key) {
-	time.AfterFunc(keepDeleted, func() {
-		labels := prometheus.Labels{"namespace": key.Namespace, "name": key.Name}
-		m.reconcile.DeletePartialMatch(labels)
-		m.errors.DeletePartialMatch(labels)
-		m.events.DeletePartialMatch(labels)
-	})
+	time.AfterFunc(keepDeleted, func() { m.drop(key) })
+}
+
+// drop removes every series by its name: looking for them would cost as much as there
+// are series.
+func (m *Meter) drop(key engine.Key) {
+	m.reconcile.DeleteLabelValues(key.Namespace, key.Name)
+	m.errors.DeleteLabelValues(key.Namespace, key.Name)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for event := range m.told[key] {
+		m.events.DeleteLabelValues(key.Namespace, key.Name, event[0], event[1])
+	}
+	delete(m.told, key)
 }
 
 // constant is a series that is always 1 and says something in its labels.
