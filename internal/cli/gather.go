@@ -18,7 +18,7 @@ func gather(ctx context.Context, c client, next follow) (answers, error) {
 			return known, nil
 		}
 		found := make([][]metav1.Object, len(fresh))
-		group, ctx := errgroup.WithContext(ctx)
+		var group errgroup.Group
 		for i, q := range fresh {
 			group.Go(func() (err error) {
 				found[i], _, err = c.list(ctx, q)

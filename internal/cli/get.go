@@ -164,7 +164,7 @@ func (s *shell) getWatch(ctx context.Context, c client, sub subject, o getOption
 		ctx = limited
 	}
 	canvas := &canvas{out: s.Out, screen: s.Screen, paint: s.painter(o.colourMode())}
-	err := watchAll(ctx, newFollower(c, sub.next), func(known answers) error {
+	err := watchAll(ctx, newFollower(c, sub.next), screenPace, func(known answers) error {
 		shown, err := sub.look(known)
 		if err != nil {
 			return err

@@ -129,7 +129,7 @@ func listWatch[T any](ctx context.Context, s *shell, c client, l listing[T]) err
 	printed := map[listKey]string{}
 	first, table := true, l.table
 	next := func(answers) []query { return []query{l.query} }
-	return watchAll(ctx, newFollower(c, next), func(known answers) error {
+	return watchAll(ctx, newFollower(c, next), linePace, func(known answers) error {
 		now := s.Now()
 		items := sorted(l, known[l.query])
 		table = table.Fit(items, now)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -112,7 +113,13 @@ func knownLevel(level string) bool {
 }
 
 // setVerbosity switches the log of the client library on; it goes to stderr.
+// Without it the library is silent: what matters comes back as an error.
 func setVerbosity(level int) error {
+	if level == 0 {
+		klog.LogToStderr(false)
+		klog.SetOutput(io.Discard)
+		return nil
+	}
 	fs := flag.NewFlagSet("klog", flag.ContinueOnError)
 	klog.InitFlags(fs)
 	if err := fs.Set("v", fmt.Sprint(level)); err != nil {

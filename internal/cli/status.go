@@ -66,7 +66,7 @@ func (s *shell) statusNow(ctx context.Context, c client, name string) error {
 	if objs.Rollout == nil {
 		return s.missing(c, "rollout", name)
 	}
-	phase, message := view.Phase(objs.Rollout, objs.Workload)
+	phase, message := awaitedPhase(objs)
 	if settled(phase) {
 		fmt.Fprintln(s.Out, phase)
 	} else {
@@ -84,12 +84,12 @@ func (s *shell) statusWatch(ctx context.Context, c client, name string, timeout 
 	}
 	var phase v1alpha1.RolloutPhase
 	var message, last string
-	err := watchAll(ctx, newFollower(c, statusQueries(name)), func(known answers) error {
+	err := watchAll(ctx, newFollower(c, statusQueries(name)), linePace, func(known answers) error {
 		objs := assemble(known)
 		if objs.Rollout == nil {
 			return s.missing(c, "rollout", name)
 		}
-		phase, message = view.Phase(objs.Rollout, objs.Workload)
+		phase, message = awaitedPhase(objs)
 		if line := statusLine(phase, message); line != last {
 			last = line
 			fmt.Fprintln(s.Out, line)
@@ -109,6 +109,16 @@ func (s *shell) statusWatch(ctx context.Context, c client, name string, timeout 
 	default:
 		return errStatusInterrupted
 	}
+}
+
+// awaitedPhase is the phase that clients show, but for the moment in which it
+// still tells of an abort that was taken back: that is no outcome to report.
+func awaitedPhase(objs view.Objects) (v1alpha1.RolloutPhase, string) {
+	phase, message := view.Phase(objs.Rollout, objs.Workload)
+	if phase == v1alpha1.RolloutPhaseDegraded && view.Retrying(objs.Rollout) {
+		return v1alpha1.RolloutPhaseProgressing, "waiting for rollout to be retried"
+	}
+	return phase, message
 }
 
 func statusLine(phase v1alpha1.RolloutPhase, message string) string {

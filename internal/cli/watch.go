@@ -22,16 +22,33 @@ const (
 // errWatchEnd is returned by a frame function that has seen enough.
 var errWatchEnd = errors.New("end of watch")
 
+// pace says when a watch calls its frame function.
+type pace struct {
+	// every is the least time between two frames; zero is none.
+	every time.Duration
+	// idle is how long nothing has to change before a frame is drawn anyway.
+	// Zero is for ever.
+	idle time.Duration
+}
+
+// Paces of the watches.
+var (
+	// screenPace is for people's eyes: changes at once, ages every second.
+	screenPace = pace{every: drawEvery, idle: drawIdle}
+	// linePace is for logs: every change counts, and nothing else.
+	linePace = pace{}
+)
+
 // watchAll calls frame with what is known, first when all questions have an
-// answer, then after changes and once a drawIdle. It returns nil when ctx ends,
-// because that is how people leave a watch.
-func watchAll(ctx context.Context, f *follower, frame func(answers) error) error {
+// answer, then at its pace. It returns nil when ctx ends, because that is how
+// people leave a watch.
+func watchAll(ctx context.Context, f *follower, p pace, frame func(answers) error) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	ticks := time.NewTicker(drawEvery)
 	defer ticks.Stop()
 	f.start(ctx)
-	changed, drawn, idle := false, false, 0
+	changed, drawn := false, time.Time{}
 	for {
 		select {
 		case <-ctx.Done():
@@ -41,21 +58,22 @@ func watchAll(ctx context.Context, f *follower, frame func(answers) error) error
 				return err
 			}
 			changed = true
-			if drawn {
-				continue
-			}
 		case <-ticks.C:
-			idle++
 		}
-		due := changed || idle >= int(drawIdle/drawEvery)
-		if !f.complete() || !due {
+		if !f.complete() || !p.due(changed, drawn) {
 			continue
 		}
 		if err := frame(f.known); err != nil {
 			return ignoreEnd(err)
 		}
-		changed, drawn, idle = false, true, 0
+		changed, drawn = false, time.Now()
 	}
+}
+
+// due is true when it is time for a frame. The first one is always due.
+func (p pace) due(changed bool, drawn time.Time) bool {
+	since := time.Since(drawn)
+	return changed && since >= p.every || p.idle > 0 && since >= p.idle
 }
 
 func ignoreEnd(err error) error {

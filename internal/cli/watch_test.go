@@ -60,6 +60,25 @@ func TestStatusWatch(t *testing.T) {
 	}
 }
 
+// TestStatusAfterRetry: the old verdict stands in the status until the
+// controller answers, and is not the answer.
+func TestStatusAfterRetry(t *testing.T) {
+	s := newServer(t, examples+"canary-aborted.yaml")
+	run(t, s, "retry rollout checkout")
+	r := start(t, s, "status checkout")
+	r.waitFor("Progressing - waiting for rollout to be retried\n")
+	s.change(checkout, setStatus(fields{"phase": "Healthy", "message": ""}))
+	if got := r.end(); got.Code != 0 {
+		t.Errorf("status after a retry that helped = %+v", got)
+	}
+	s = newServer(t, examples+"canary-aborted.yaml")
+	run(t, s, "promote checkout --full")
+	want := result{Out: "Progressing - waiting for rollout to be retried\n"}
+	if diff := cmp.Diff(want, run(t, s, "status checkout -w=false")); diff != "" {
+		t.Errorf("status after a full promote (-want +got):\n%s", diff)
+	}
+}
+
 func TestStatusWatchEnds(t *testing.T) {
 	timeout := newServer(t, examples+"canary-basic-paused.yaml")
 	want := result{Out: "Paused - CanaryPauseStep\n", Err: "Error: Rollout status watch exceeded timeout\n", Code: 1}
@@ -168,7 +187,7 @@ func TestDrawingRate(t *testing.T) {
 		}
 	}()
 	frames := 0
-	err := watchAll(ctx, newFollower(c, rolloutTree("web")), func(answers) error { frames++; return nil })
+	err := watchAll(ctx, newFollower(c, rolloutTree("web")), screenPace, func(answers) error { frames++; return nil })
 	if err != nil {
 		t.Fatal(err)
 	}

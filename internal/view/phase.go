@@ -2,6 +2,7 @@ package view
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/serin-rollouts/serin/api/v1alpha1"
 )
@@ -34,6 +35,15 @@ func Phase(ro *v1alpha1.Rollout, workload *Workload) (phase v1alpha1.RolloutPhas
 // Resuming is true between a user's promote and the controller's answer to it.
 func Resuming(ro *v1alpha1.Rollout) bool {
 	return ro.Status.ControllerPause && len(ro.Status.PauseConditions) == 0
+}
+
+// Retrying is true between a user's retry, or full promote, of an aborted
+// update and the controller's answer to it: the phase still tells of the abort.
+// Phase does not look at it, since other clients show that phase too, but who
+// waits for an outcome should.
+func Retrying(ro *v1alpha1.Rollout) bool {
+	return strings.HasPrefix(ro.Status.Message, v1alpha1.RolloutAbortedReason+":") &&
+		(!ro.Status.Abort || ro.Status.PromoteFull)
 }
 
 // Observed is true when the controller has seen the latest spec.
