@@ -168,6 +168,9 @@ func (c *Cluster) Config() (*rest.Config, error) {
 	return config, nil
 }
 
+// Client is a client for the cluster's administrator.
+func (c *Cluster) Client() dynamic.Interface { return c.client }
+
 // Controller is the cluster's controller, started or not.
 func (c *Cluster) Controller() *Controller { return c.controller }
 

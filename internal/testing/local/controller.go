@@ -19,6 +19,7 @@ type Controller struct {
 	cluster *Cluster
 	log     string
 	process *process
+	metrics string
 }
 
 func newController(c *Cluster) *Controller {
@@ -44,6 +45,7 @@ func (c *Controller) Start(ctx context.Context) error {
 	if c.process, err = startProcess("serin-controller", command); err != nil {
 		return err
 	}
+	c.metrics = fmt.Sprintf("http://127.0.0.1:%d/metrics", metrics)
 	return c.waitHealthy(ctx, fmt.Sprintf("http://127.0.0.1:%d/healthz", health))
 }
 
@@ -81,6 +83,9 @@ func (c *Controller) Stop() {
 
 // PID is the controller's process id.
 func (c *Controller) PID() int { return c.process.command.Process.Pid }
+
+// Metrics is the URL of the running controller's metrics.
+func (c *Controller) Metrics() string { return c.metrics }
 
 // lastLines is how much of a log is worth printing. Unit: bytes.
 const lastLines = 6000
