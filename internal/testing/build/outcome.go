@@ -196,6 +196,9 @@ func StatusWords(st v1alpha1.RolloutStatus, version func(hash string) string) Wo
 	if st.CollisionCount != nil {
 		w["collisions"] = fmt.Sprint(*st.CollisionCount)
 	}
+	if st.WorkloadObservedGeneration != "" {
+		w["workload generation"] = st.WorkloadObservedGeneration
+	}
 	var pauses []string
 	for _, p := range st.PauseConditions {
 		pauses = append(pauses, string(p.Reason))
