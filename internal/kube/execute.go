@@ -84,7 +84,9 @@ func (e executor) setTraffic(ctx context.Context, a plan.SetTraffic) error {
 	if err != nil {
 		return err
 	}
-	return r.Apply(ctx, e.pass.target, a.Split)
+	events, err := r.Apply(ctx, e.pass.target, a.Split)
+	e.tell(ctx, e.pass.rollout, events)
+	return err
 }
 
 // labelPod changes labels and annotations of a live pod; one that is gone needs none.

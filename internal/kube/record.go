@@ -25,13 +25,8 @@ func (c *Cluster) Record(ctx context.Context, key engine.Key, o plan.Outcome) er
 	if err := c.recordStatus(ctx, key, p, o); err != nil {
 		return err
 	}
+	c.tell(ctx, p.rollout, o.Events)
 	log := ctrllog.FromContext(ctx)
-	for _, event := range o.Events {
-		log.Info(event.Message, "event_reason", event.Reason)
-		if c.options.Events != nil {
-			c.options.Events.Record(p.rollout, event)
-		}
-	}
 	for _, note := range o.Notes {
 		log.V(1).Info(note.Text, "topic", note.Topic)
 	}
@@ -56,6 +51,17 @@ func (c *Cluster) recordWorkload(ctx context.Context, key engine.Key, p *pass) e
 	}
 	p.version = version
 	return nil
+}
+
+// tell logs events and records them on the Rollout.
+func (c *Cluster) tell(ctx context.Context, rollout *v1alpha1.Rollout, events []plan.Event) {
+	log := ctrllog.FromContext(ctx)
+	for _, event := range events {
+		log.Info(event.Message, "event_reason", event.Reason)
+		if c.options.Events != nil {
+			c.options.Events.Record(rollout, event)
+		}
+	}
 }
 
 // recordStatus writes what differs from the status that was decided on, and nothing

@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/serin-rollouts/serin/internal/core/plan"
 	"github.com/serin-rollouts/serin/internal/core/traffic"
 )
 
@@ -49,13 +50,14 @@ func (o objects) Observe(ctx context.Context, t Target) (traffic.Observation, er
 
 // Apply implements Router. One object that cannot be rendered or written does not
 // keep the others from being written; all errors are returned.
-func (o objects) Apply(ctx context.Context, t Target, s traffic.Split) error {
+func (o objects) Apply(ctx context.Context, t Target, s traffic.Split) ([]plan.Event, error) {
 	found, err := o.get(ctx, t)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	wanted, err := o.renderer.Render(t, found, s)
 	problems := []error{err}
+	var events []plan.Event
 	for i, want := range wanted {
 		before, after := found[i].Content, want.Content
 		if Same(before, after) {
@@ -63,9 +65,13 @@ func (o objects) Apply(ctx context.Context, t Target, s traffic.Split) error {
 		}
 		if err := o.client.Write(ctx, t.Namespace, want.Ref, before, after); err != nil {
 			problems = append(problems, fmt.Errorf("write %s: %w", want.Ref, err))
+			continue
+		}
+		if teller, ok := o.renderer.(Teller); ok {
+			events = append(events, teller.Tell(before, after, s))
 		}
 	}
-	return errors.Join(problems...)
+	return events, errors.Join(problems...)
 }
 
 // get fetches the renderer's objects, in its order.

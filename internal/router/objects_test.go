@@ -84,10 +84,10 @@ func TestApply(t *testing.T) {
 			client := &store{objects: map[string]*unstructured.Unstructured{}}
 			r := router.FromObjects("labels", labels(tc.names), client)
 			target := router.Target{Rollout: "shop", UID: "1"}
-			_ = r.Apply(t.Context(), target, traffic.NewSplit(tc.earlier, 100))
+			_, _ = r.Apply(t.Context(), target, traffic.NewSplit(tc.earlier, 100))
 			client.written, client.broken = nil, tc.broken
 
-			err := r.Apply(t.Context(), target, traffic.NewSplit(2, 100))
+			_, err := r.Apply(t.Context(), target, traffic.NewSplit(2, 100))
 			if diff := cmp.Diff(tc.wantWritten, client.written); diff != "" {
 				t.Errorf("written -want +got:\n%s", diff)
 			}

@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/serin-rollouts/serin/internal/core/plan"
 	"github.com/serin-rollouts/serin/internal/core/traffic"
 	"github.com/serin-rollouts/serin/internal/spec"
 )
@@ -24,8 +25,9 @@ type Router interface {
 	// Observe reports what the data plane serves now. What the user must put right
 	// (a missing or wrong object) is Observation.Problem, not an error.
 	Observe(ctx context.Context, t Target) (traffic.Observation, error)
-	// Apply makes the data plane serve s. It may be repeated.
-	Apply(ctx context.Context, t Target, s traffic.Split) error
+	// Apply makes the data plane serve s. It may be repeated. The events tell what was
+	// written, also when an error cut it short.
+	Apply(ctx context.Context, t Target, s traffic.Split) ([]plan.Event, error)
 }
 
 // Ref names an object that a Renderer reads or writes, in the Target's namespace.
@@ -44,6 +46,14 @@ func (r Ref) String() string { return fmt.Sprintf("%s %q", r.Kind, r.Name) }
 type Object struct {
 	Ref     Ref
 	Content *unstructured.Unstructured
+}
+
+// Teller is a Renderer that has more to tell of a write than that it happened, in
+// the words that people know from its data plane.
+type Teller interface {
+	// Tell describes the write that turned before into after, to serve s. Exactly one
+	// of the two may be nil.
+	Tell(before, after *unstructured.Unstructured, s traffic.Split) plan.Event
 }
 
 // Renderer is the pure half of a router that works by editing objects.
