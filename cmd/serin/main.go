@@ -17,12 +17,12 @@ import (
 	"github.com/serin-rollouts/serin/internal/cli"
 )
 
-// Set by the linker in releases: -X main.version=0.1.0 and so on.
+// Set by the linker: -X main.version=$(git describe --tags --always --dirty)
+// and so on.
 var (
-	version = "0.1.0"
+	version = ""
 	commit  = ""
 	date    = ""
-	tagged  = ""
 )
 
 func main() {
@@ -73,9 +73,12 @@ func screen(f *os.File) cli.Screen {
 // build says which build this is: what the linker was told, or else what the Go
 // tool noted about the sources.
 func build() cli.Build {
-	b := cli.Build{Version: strings.TrimPrefix(version, "v"), Commit: commit, Date: date, Tag: tagged == "true"}
-	info, known := debug.ReadBuildInfo()
-	if !known || commit != "" {
+	if commit != "" {
+		return cli.DescribedBuild(version, commit, date)
+	}
+	b := cli.DescribedBuild(version, "", "")
+	info, _ := debug.ReadBuildInfo()
+	if info == nil {
 		return b
 	}
 	for _, setting := range info.Settings {

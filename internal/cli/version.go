@@ -2,7 +2,9 @@ package cli
 
 import (
 	"fmt"
+	"regexp"
 	"runtime"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -19,6 +21,27 @@ type Build struct {
 	Modified bool
 	// Date is the time of the build or the commit, RFC 3339. Empty when unknown.
 	Date string
+}
+
+// developedVersion is the release that untagged sources lead up to.
+const developedVersion = "0.1.0"
+
+// describedVersion is what git describe says about sources at or after a tag:
+// v1.2.3, or v1.2.3-4-g1a2b3c4 for four commits later.
+var describedVersion = regexp.MustCompile(`^v?(\d+\.\d+\.\d+(?:-(?:alpha|beta|rc)[.\w]*)?)(-\d+-g[0-9a-f]+)?$`)
+
+// DescribedBuild reads what git describe --tags --always --dirty said about the
+// sources. Commit and date may be empty, or "unknown".
+func DescribedBuild(described, commit, date string) Build {
+	clean, modified := strings.CutSuffix(described, "-dirty")
+	b := Build{Version: developedVersion, Commit: commit, Date: date, Modified: modified}
+	if commit == "unknown" {
+		b.Commit = ""
+	}
+	if parts := describedVersion.FindStringSubmatch(clean); parts != nil {
+		b.Version, b.Tag = parts[1], parts[2] == ""
+	}
+	return b
 }
 
 // shortCommit is how many characters of a commit identify it for people.
