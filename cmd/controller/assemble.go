@@ -34,11 +34,13 @@ type sizes struct{ rollouts, services int }
 
 // runAll runs every controller until ctx ends.
 func runAll(ctx context.Context, o controller.Options, p parts, s sizes) error {
+	requests := metrics.NewRequests()
+	o.Config.Wrap(requests.Wrap)
 	m, err := controller.NewManager(o)
 	if err != nil {
 		return err
 	}
-	meter, err := metrics.New(m.GetCache(), m.Elected(), version)
+	meter, err := metrics.New(m.GetCache(), m.Elected(), requests, version)
 	if err != nil {
 		return err
 	}
@@ -99,6 +101,7 @@ func (a assembly) rollouts(cluster *kube.Cluster, recorder kube.Recorder) rollou
 		Changes: cluster.OnRollout,
 		Tell:    recorder.Record,
 		Observe: a.meter.Reconciled,
+		Changed: a.meter.Changed,
 		Log:     a.log(),
 	}
 }

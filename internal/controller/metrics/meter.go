@@ -26,6 +26,7 @@ type Meter struct {
 	reconcile *prometheus.HistogramVec
 	errors    *prometheus.CounterVec
 	events    *prometheus.CounterVec
+	attempts  attempts
 
 	mu sync.Mutex
 	// told holds the types and reasons of events of every Rollout, to find its series.
@@ -33,8 +34,9 @@ type Meter struct {
 }
 
 // New returns a Meter. What Rollouts are like is read from rollouts at every scrape,
-// from the moment that elected is closed: a standby reports none of them.
-func New(rollouts client.Reader, elected <-chan struct{}, version string) (*Meter, error) {
+// from the moment that elected is closed: a standby reports none of them. What
+// requests counted is exported too.
+func New(rollouts client.Reader, elected <-chan struct{}, requests *Requests, version string) (*Meter, error) {
 	object := []string{"namespace", "name"}
 	m := &Meter{
 		told:     map[engine.Key]map[[2]string]bool{},
@@ -52,9 +54,11 @@ func New(rollouts client.Reader, elected <-chan struct{}, version string) (*Mete
 			Name: "rollout_events_total",
 			Help: "Events of Rollouts.",
 		}, append(object, "type", "reason")),
+		attempts: newAttempts(),
 	}
 	collectors := []prometheus.Collector{
 		m.reconcile, m.errors, m.events,
+		m.attempts.total, m.attempts.progression, m.attempts.pause, requests.counter,
 		constant("argo_rollouts_controller_info", "Running controller.", prometheus.Labels{"version": version}),
 		constant("build_info", "Build of the running controller.", build(version)),
 		states{rollouts: rollouts, elected: elected},

@@ -32,6 +32,8 @@ type Options struct {
 	Changes func(wake func(engine.Key))
 	// Tell records what happened to a Rollout outside a decision.
 	Tell func(*v1alpha1.Rollout, plan.Event)
+	// Changed is told of every change of a Rollout.
+	Changed func(before, after *v1alpha1.Rollout)
 	// Observe is told of every step.
 	Observe func(key engine.Key, took time.Duration, failed bool)
 	Log     logr.Logger
@@ -53,7 +55,7 @@ func Add(m manager.Manager, o Options) error {
 		return fmt.Errorf("make controller %s: %w", Name, err)
 	}
 	sources := []source.Source{
-		source.Kind(m.GetCache(), &v1alpha1.Rollout{}, rolloutEvents(o.Tell)),
+		source.Kind(m.GetCache(), &v1alpha1.Rollout{}, rolloutEvents(o.Tell, o.Changed)),
 		source.Kind(m.GetCache(), &appsv1.ReplicaSet{}, replicaSetEvents(m.GetCache())),
 		source.Func(func(_ context.Context, q queue) error {
 			o.Changes(func(key engine.Key) { wake(q, key) })
