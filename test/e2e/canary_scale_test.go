@@ -67,6 +67,7 @@ func TestCanaryScale(t *testing.T) {
 		n.Rollouts("promote", name)
 	}
 	n.WaitPhase(name, v1alpha1.RolloutPhaseHealthy)
+	n.WaitPods(name, "no pod of the version before", func(canary, stable, others int32) bool { return stable == 10 && canary+others == 0 })
 	wantOnly(t, n, visitor, "green")
 }
 
