@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/serin-rollouts/serin/api/v1alpha1"
+	"github.com/serin-rollouts/serin/internal/testing/local"
 )
 
 // TestCanaryIngress: a person promotes a canary behind ingress-nginx, from 20 % over
@@ -49,9 +50,7 @@ func TestCanaryIngress(t *testing.T) {
 	n.WaitPhase("canary-demo", v1alpha1.RolloutPhaseHealthy)
 
 	// Then, after the default delay of 30 s, the version before is gone.
-	n.WaitPods("canary-demo", "no pod of the version before", func(canary, stable, others int32) bool {
-		return stable == 1 && canary+others == 0
-	})
+	n.WaitPods("canary-demo", local.Pods{Stable: 1})
 	wantOnly(t, n, visitor, "green")
 	wantPage(t, visitor, "Pod Image: argoproj/rollouts-demo:green (stable)")
 	wantLines(t, n.Rollouts("get", "rollout", "canary-demo"),
