@@ -3,6 +3,7 @@ package router_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -60,7 +61,7 @@ func (l labels) Render(t router.Target, objects []router.Object, s traffic.Split
 			continue
 		}
 		wanted[i].Content = router.NewOwned(t, object.Ref)
-		wanted[i].Content.SetLabels(map[string]string{"weight": string(rune('0' + s.Canary))})
+		wanted[i].Content.SetLabels(map[string]string{"weight": fmt.Sprint(s.Canary)})
 	}
 	return wanted, err
 }

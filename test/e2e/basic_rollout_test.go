@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/serin-rollouts/serin/api/v1alpha1"
+	"github.com/serin-rollouts/serin/internal/testing/local"
 )
 
 // TestBasicRollout: without a router the weight is a share of the pods. A version is
@@ -17,20 +18,20 @@ func TestBasicRollout(t *testing.T) {
 	n.Kubectl("apply", "-f", "examples/basic-rollout/basic-rollout.yaml")
 	n.Kubectl("apply", "-f", "examples/basic-rollout/basic-service.yaml")
 	n.WaitPhase(name, v1alpha1.RolloutPhaseHealthy)
-	n.WaitPods(name, "five pods", func(canary, stable, others int32) bool { return stable == 5 && canary+others == 0 })
+	n.WaitPods(name, local.Pods{Stable: 5})
 
 	// When the image changes, then one of five pods runs it.
 	n.Rollouts("set", "image", name, "rollouts-demo=argoproj/rollouts-demo:yellow")
 	n.WaitPausedAt(name, 1)
-	n.WaitPods(name, "one canary of five", func(canary, stable, others int32) bool { return canary == 1 && stable == 4 })
+	n.WaitPods(name, local.Pods{Canary: 1, Stable: 4})
 	wantLines(t, n.Rollouts("get", "rollout", name), "Message: CanaryPauseStep", "Step: 1/8", "SetWeight: 20", "ActualWeight: 20")
 
 	// When it is promoted, then it gets through by itself.
 	n.Rollouts("promote", name)
 	n.WaitPausedAt(name, 3)
-	n.WaitPods(name, "two canaries of five", func(canary, stable, others int32) bool { return canary == 2 && stable == 3 })
+	n.WaitPods(name, local.Pods{Canary: 2, Stable: 3})
 	n.WaitPhase(name, v1alpha1.RolloutPhaseHealthy)
-	n.WaitPods(name, "five pods of the new version", func(canary, stable, others int32) bool { return stable == 5 && canary+others == 0 })
+	n.WaitPods(name, local.Pods{Stable: 5})
 	wantImages(t, n.Kubectl("get", "pods", "-o", "jsonpath={.items[*].spec.containers[0].image}"), "argoproj/rollouts-demo:yellow", 5)
 
 	// When the next one is aborted, then the stable version is back, and the Rollout
@@ -42,7 +43,7 @@ func TestBasicRollout(t *testing.T) {
 	if !strings.HasPrefix(aborted.Status.Message, "RolloutAborted: ") {
 		t.Errorf("message = %q, want one that begins with RolloutAborted", aborted.Status.Message)
 	}
-	n.WaitPods(name, "stable alone", func(canary, stable, others int32) bool { return stable == 5 && canary+others == 0 })
+	n.WaitPods(name, local.Pods{Stable: 5})
 
 	// When the old image is set, then it is healthy at once: no ReplicaSet, no pod.
 	before := n.Kubectl("get", "replicasets,pods", "-o", "name")
@@ -73,5 +74,5 @@ func TestPromoteFull(t *testing.T) {
 		t.Errorf("promote --full printed %q", got)
 	}
 	n.WaitPhase(name, v1alpha1.RolloutPhaseHealthy)
-	n.WaitPods(name, "five pods of the new version", func(canary, stable, others int32) bool { return stable == 5 && canary+others == 0 })
+	n.WaitPods(name, local.Pods{Stable: 5})
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/serin-rollouts/serin/api/v1alpha1"
+	"github.com/serin-rollouts/serin/internal/testing/local"
 )
 
 // TestCanaryAutomated: a manifest edited and applied again moves traffic to 20, 50
@@ -31,11 +32,9 @@ func TestCanaryAutomated(t *testing.T) {
 	n.WaitPausedAt("canary-demo", 5)
 	wantShare(t, visitor, "green", 70)
 	n.WaitPhase("canary-demo", v1alpha1.RolloutPhaseHealthy)
-	wantOnly(t, n, visitor, "green")
 
 	// The version before is scaled down, and the canary Ingress stays for next time.
-	n.WaitPods("canary-demo", "no pod of the version before", func(canary, stable, others int32) bool {
-		return stable == 1 && others == 0
-	})
+	n.WaitPods("canary-demo", local.Pods{Stable: 1})
+	wantOnly(t, n, visitor, "green")
 	n.Kubectl("get", "ingress", "canary-demo-canary-demo-canary")
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/serin-rollouts/serin/api/v1alpha1"
+	"github.com/serin-rollouts/serin/internal/testing/local"
 )
 
 // TestCanaryIngress: a person promotes a canary behind ingress-nginx, from 20 % over
@@ -47,12 +48,10 @@ func TestCanaryIngress(t *testing.T) {
 	n.WaitPausedAt("canary-demo", 5)
 	wantOnly(t, n, visitor, "green")
 	n.WaitPhase("canary-demo", v1alpha1.RolloutPhaseHealthy)
-	wantOnly(t, n, visitor, "green")
 
 	// Then, after the default delay of 30 s, the version before is gone.
-	n.WaitPods("canary-demo", "no pod of the version before", func(canary, stable, others int32) bool {
-		return stable == 1 && canary+others == 0
-	})
+	n.WaitPods("canary-demo", local.Pods{Stable: 1})
+	wantOnly(t, n, visitor, "green")
 	wantPage(t, visitor, "Pod Image: argoproj/rollouts-demo:green (stable)")
 	wantLines(t, n.Rollouts("get", "rollout", "canary-demo"),
 		"Step: 6/6", "SetWeight: 100", "ActualWeight: 100", "Images: argoproj/rollouts-demo:green (stable)")

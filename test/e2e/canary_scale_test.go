@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/serin-rollouts/serin/api/v1alpha1"
+	"github.com/serin-rollouts/serin/internal/testing/local"
 )
 
 // TestCanaryRounding: without a router, weights that ten pods cannot show exactly
@@ -16,24 +17,21 @@ func TestCanaryRounding(t *testing.T) {
 	n.WaitPhase(name, v1alpha1.RolloutPhaseHealthy)
 
 	cases := []struct {
-		weight         string
-		canary, stable int32
-		image          string
+		weight, image string
+		want          local.Pods
 	}{
-		{weight: "setWeight: 10", canary: 1, stable: 9, image: "nginx:1.15.5"},
-		{weight: "setWeight: 15", canary: 2, stable: 9, image: "nginx:1.15.6"},
+		{weight: "setWeight: 10", image: "nginx:1.15.5", want: local.Pods{Canary: 1, Stable: 9}},
+		{weight: "setWeight: 15", image: "nginx:1.15.6", want: local.Pods{Canary: 2, Stable: 9}},
 	}
 	for _, tc := range cases {
 		n.Apply(change(t, change(t, manifest, "setWeight: 10", tc.weight), "nginx:1.15.4", tc.image))
 		n.WaitPausedAt(name, 1)
-		n.WaitPods(name, tc.weight, func(canary, stable, others int32) bool {
-			return canary == tc.canary && stable == tc.stable && others == 0
-		})
+		n.WaitPods(name, tc.want)
 	}
 
 	n.Rollouts("promote", name)
 	n.WaitPausedAt(name, 3)
-	n.WaitPods(name, "20 % of ten", func(canary, stable, others int32) bool { return canary == 2 && stable == 8 })
+	n.WaitPods(name, local.Pods{Canary: 2, Stable: 8})
 }
 
 // TestCanaryScale: setCanaryScale sizes the canary apart from its weight.
@@ -58,7 +56,8 @@ func TestCanaryScale(t *testing.T) {
 		{what: "pods as the weight again", step: 8, canary: 9, weight: 90},
 	} {
 		n.WaitPausedAt(name, tc.step)
-		n.WaitPods(name, tc.what, func(canary, stable, others int32) bool { return canary == tc.canary && stable == 10 })
+		t.Log(tc.what)
+		n.WaitPods(name, local.Pods{Canary: tc.canary, Stable: 10})
 		if tc.weight == 0 {
 			wantOnly(t, n, visitor, "blue")
 		} else {
@@ -67,6 +66,7 @@ func TestCanaryScale(t *testing.T) {
 		n.Rollouts("promote", name)
 	}
 	n.WaitPhase(name, v1alpha1.RolloutPhaseHealthy)
+	n.WaitPods(name, local.Pods{Stable: 10})
 	wantOnly(t, n, visitor, "green")
 }
 
@@ -82,17 +82,17 @@ func TestDynamicStableScale(t *testing.T) {
 
 	n.Rollouts("set", "image", name, "demo=argoproj/rollouts-demo:green")
 	n.WaitPausedAt(name, 1)
-	n.WaitPods(name, "two and eight", func(canary, stable, others int32) bool { return canary == 2 && stable == 8 })
+	n.WaitPods(name, local.Pods{Canary: 2, Stable: 8})
 	wantShare(t, visitor, "green", 20)
 	n.Rollouts("promote", name)
 	n.WaitPausedAt(name, 3)
-	n.WaitPods(name, "five and five", func(canary, stable, others int32) bool { return canary == 5 && stable == 5 })
+	n.WaitPods(name, local.Pods{Canary: 5, Stable: 5})
 	wantShare(t, visitor, "green", 50)
 
 	load := n.Load("dynamic-stable-scale.example", 100)
 	n.Rollouts("abort", name)
 	n.WaitPhase(name, v1alpha1.RolloutPhaseDegraded)
-	n.WaitPods(name, "stable alone", func(canary, stable, others int32) bool { return stable == 10 && canary == 0 })
+	n.WaitPods(name, local.Pods{Stable: 10})
 	if tally := load.Stop(); tally.Failed > 0 {
 		t.Errorf("want no failure through the abort, got %s", tally)
 	}

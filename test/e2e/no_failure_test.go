@@ -54,9 +54,7 @@ func playUnderLoad(t *testing.T, around func(play func())) {
 	for _, story := range slowPodsStories() {
 		load := n.Load("slow-pods.example", requestsPerSecond)
 		around(func() { story.play(n) })
-		n.WaitPods(slowPods, "stable alone", func(canary, stable, others int32) bool {
-			return stable == story.pods && canary+others == 0
-		})
+		n.WaitPods(slowPods, local.Pods{Stable: story.pods})
 		tally := load.Stop()
 		t.Logf("%s: %s", story.what, tally)
 		if tally.Failed > 0 {
@@ -104,9 +102,9 @@ func slowPodsStories() []story {
 		}},
 		{what: "scale up and down", ends: "purple", pods: 2, play: func(n *local.Namespace) {
 			n.Kubectl("scale", "rollout", slowPods, "--replicas=6")
-			n.WaitPods(slowPods, "six pods", func(_, stable, _ int32) bool { return stable == 6 })
+			n.WaitPods(slowPods, local.Pods{Stable: 6})
 			n.Kubectl("scale", "rollout", slowPods, "--replicas=2")
-			n.WaitPods(slowPods, "two pods", func(_, stable, _ int32) bool { return stable == 2 })
+			n.WaitPods(slowPods, local.Pods{Stable: 2})
 		}},
 	}
 }

@@ -5,18 +5,12 @@ import (
 	"fmt"
 	"time"
 
-	"golang.org/x/sync/errgroup"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/dynamic"
 
 	"github.com/serin-rollouts/serin/internal/testing/local"
 )
-
-// writers is how many objects are created or changed at once.
-const writers = 16
 
 // result is what one workload cost. Costs are the controller's own.
 type result struct {
@@ -46,25 +40,17 @@ func measure(ctx context.Context, c *local.Cluster, w workload, o options) (resu
 		return r, err
 	}
 	defer remove()
-	objects := c.Client().Resource(w.resource).Namespace(namespace)
+	crowd := crowd{workload: w, objects: c.Client().Resource(w.resource).Namespace(namespace), n: o.n, patience: o.patience}
 	first, second := images()
 
-	if r.create, err = settle(ctx, objects, w, o, first, func(ctx context.Context, i int) error {
-		_, err := objects.Create(ctx, w.object(i, first), metav1.CreateOptions{})
-		return err
-	}); err != nil {
+	if r.create, err = crowd.settle(ctx, first, crowd.create); err != nil {
 		return r, fmt.Errorf("create: %w", err)
 	}
 	before, err := costOf(ctx, c.Controller())
 	if err != nil {
 		return r, err
 	}
-	if r.burst, err = settle(ctx, objects, w, o, second, func(ctx context.Context, i int) error {
-		object := w.object(i, second)
-		patch := fmt.Sprintf(`{"spec":{"template":{"spec":{"containers":[{"name":%q,"image":%q}]}}}}`, container, second)
-		_, err := objects.Patch(ctx, object.GetName(), types.MergePatchType, []byte(patch), metav1.PatchOptions{})
-		return err
-	}); err != nil {
+	if r.burst, err = crowd.settle(ctx, second, crowd.change); err != nil {
 		return r, fmt.Errorf("burst: %w", err)
 	}
 	after, err := costOf(ctx, c.Controller())
@@ -107,64 +93,6 @@ func wait(ctx context.Context, d time.Duration) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-}
-
-// settle does something to every object at once, and returns how long it took until
-// all had reached it.
-func settle(ctx context.Context, objects dynamic.ResourceInterface, w workload, o options, image string, do func(context.Context, int) error) (time.Duration, error) {
-	ctx, cancel := context.WithTimeout(ctx, o.patience)
-	defer cancel()
-	started := time.Now()
-	group, groupCtx := errgroup.WithContext(ctx)
-	group.SetLimit(writers + 1)
-	group.Go(func() error {
-		return waitAll(groupCtx, objects, o.n, func(object *unstructured.Unstructured) bool {
-			return imageOf(object) == image && w.settled(object)
-		})
-	})
-	for i := range o.n {
-		group.Go(func() error { return do(groupCtx, i) })
-	}
-	err := group.Wait()
-	return time.Since(started), err
-}
-
-func imageOf(object *unstructured.Unstructured) string {
-	containers, _, _ := unstructured.NestedSlice(object.Object, "spec", "template", "spec", "containers")
-	if len(containers) == 0 {
-		return ""
-	}
-	first, _ := containers[0].(map[string]any)
-	image, _ := first["image"].(string)
-	return image
-}
-
-// waitAll watches until n objects are done.
-func waitAll(ctx context.Context, objects dynamic.ResourceInterface, n int, done func(*unstructured.Unstructured) bool) error {
-	reached := map[string]bool{}
-	for len(reached) < n {
-		watcher, err := objects.Watch(ctx, metav1.ListOptions{})
-		if err != nil {
-			return fmt.Errorf("watch: %w", err)
-		}
-		for event := range watcher.ResultChan() {
-			object, is := event.Object.(*unstructured.Unstructured)
-			if !is {
-				break
-			}
-			if delete(reached, object.GetName()); done(object) {
-				reached[object.GetName()] = true
-			}
-			if len(reached) == n {
-				break
-			}
-		}
-		watcher.Stop()
-		if ctx.Err() != nil {
-			return fmt.Errorf("%d of %d have settled: %w", len(reached), n, context.Cause(ctx))
-		}
-	}
-	return nil
 }
 
 // makeNamespace makes a namespace, and returns what deletes it with all that is in

@@ -68,7 +68,7 @@ func golden(t *testing.T, r router.Renderer, dir string) {
 	if diff := gocmp.Diff(c.Error, text(err)); diff != "" {
 		t.Errorf("error of Render -want +got:\n%s", diff)
 	}
-	got := print(t, rendered)
+	got := printed(t, rendered)
 	if os.Getenv(UpdateVariable) != "" {
 		if err := os.WriteFile(filepath.Join(dir, "after.yaml"), got, 0o644); err != nil {
 			t.Fatalf("update: %v", err)
@@ -89,7 +89,10 @@ func text(err error) string {
 func read(t *testing.T, dir, name string) []byte {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join(dir, name))
-	if err != nil && !(name == "after.yaml" && errors.Is(err, os.ErrNotExist)) {
+	if name == "after.yaml" && errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
 		t.Fatalf("read golden file: %v", err)
 	}
 	return content
@@ -125,7 +128,7 @@ func find(refs []router.Ref, objects []*unstructured.Unstructured) []router.Obje
 	return found
 }
 
-func print(t *testing.T, objects []router.Object) []byte {
+func printed(t *testing.T, objects []router.Object) []byte {
 	t.Helper()
 	var documents [][]byte
 	for _, object := range objects {

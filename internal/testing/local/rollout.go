@@ -100,42 +100,45 @@ func (n *Namespace) Patch(name, patch string) {
 	}
 }
 
-// WaitPods waits until the available pods of a Rollout meet a condition: those of
-// the desired revision while it is not stable, of the stable one, and of all others.
-func (n *Namespace) WaitPods(name, what string, met func(canary, stable, others int32) bool) {
+// Pods are the available pods of a Rollout by the standing of their revision. Those
+// that are to go count until they are gone.
+type Pods struct {
+	// Canary is the desired revision's while it is not stable.
+	Canary, Stable, Others int32
+}
+
+// WaitPods waits until a Rollout has exactly these pods.
+func (n *Namespace) WaitPods(name string, want Pods) {
 	n.t.Helper()
-	var canary, stable, others int32
-	describe := func() string { return fmt.Sprintf("%d canary, %d stable, %d others", canary, stable, others) }
 	ctx, cancel := context.WithTimeout(n.t.Context(), Patience)
 	defer cancel()
+	var got Pods
 	err := until(ctx, n.client.Resource(replicaSets).Namespace(n.Name), "", func(objects []*unstructured.Unstructured) bool {
-		status := n.Rollout(name).Status
-		canary, stable, others = 0, 0, 0
-		for _, object := range objects {
-			*which(object, status, &canary, &stable, &others) += pods(object)
-		}
-		return met(canary, stable, others)
+		got = count(objects, n.Rollout(name).Status)
+		return got == want
 	})
 	if err != nil {
-		n.t.Fatalf("wait %s until Rollout %s has %s: %v; last seen: %s", Patience, name, what, err, describe())
+		n.t.Fatalf("wait %s until Rollout %s has pods %+v: %v; last seen: %+v", Patience, name, want, err, got)
 	}
 }
 
-// which chooses the count that a ReplicaSet belongs to.
-func which(object *unstructured.Unstructured, status v1alpha1.RolloutStatus, canary, stable, others *int32) *int32 {
-	switch object.GetLabels()[v1alpha1.DefaultRolloutUniqueLabelKey] {
-	case status.StableRS:
-		return stable
-	case status.CurrentPodHash:
-		return canary
-	default:
-		return others
+// count adds up the pods of ReplicaSets.
+func count(objects []*unstructured.Unstructured, status v1alpha1.RolloutStatus) Pods {
+	var p Pods
+	for _, object := range objects {
+		switch object.GetLabels()[v1alpha1.DefaultRolloutUniqueLabelKey] {
+		case status.StableRS:
+			p.Stable += podsOf(object)
+		case status.CurrentPodHash:
+			p.Canary += podsOf(object)
+		default:
+			p.Others += podsOf(object)
+		}
 	}
+	return p
 }
 
-// pods is how many available pods a ReplicaSet has; those that it is to lose count
-// until they are gone.
-func pods(object *unstructured.Unstructured) int32 {
+func podsOf(object *unstructured.Unstructured) int32 {
 	wanted, _, _ := unstructured.NestedInt64(object.Object, "spec", "replicas")
 	running, _, _ := unstructured.NestedInt64(object.Object, "status", "replicas")
 	available, _, _ := unstructured.NestedInt64(object.Object, "status", "availableReplicas")
