@@ -65,7 +65,7 @@ func (w *World) rest() string {
 func (w *World) finish() {
 	w.Do(Command{Verb: RestoreServices})
 	w.Do(Command{Verb: Unpause})
-	if b := w.behaviour(w.live().Spec.Template); b == NeverReady || b == Crashing {
+	if w.behaviour(w.live().Spec.Template) != Good {
 		w.Do(Command{Verb: SetImage, Text: "demo:good-at-last"})
 	}
 	for range finishTries {
