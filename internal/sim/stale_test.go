@@ -16,7 +16,7 @@ var staleLaws = []string{
 }
 
 func TestStaleCachesAreHarmless(t *testing.T) {
-	for seed := range uint64(500) {
+	for seed := range uint64(200) {
 		h := sim.Generate(seed, core())
 		h.Config.Environment.ForgetsOwnWrites = true
 		h.Config.Laws = slices.DeleteFunc(h.Config.Laws, func(l sim.Law) bool { return !slices.Contains(staleLaws, l.Name) })
