@@ -89,6 +89,9 @@ func (c *control) run() {
 	c.timer = never
 	wakeAt, err := c.loop.Step(context.Background(), c.w.key)
 	c.running = false
+	if c.session.pass.acted || c.session.pass.wrote {
+		c.idle = -1 // onTime counts this one
+	}
 	c.finish(wakeAt, err)
 }
 
@@ -152,9 +155,6 @@ func (w *World) onTime() {
 	c.run()
 	w.idleWake()
 	c.idle++
-	if c.session.pass.acted || c.session.pass.wrote {
-		c.idle = 0
-	}
 }
 
 // polls reports whether a restart waits for pods and the controller only looks again

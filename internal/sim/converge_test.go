@@ -13,7 +13,7 @@ import (
 // states in the end as in the run where nothing does.
 func TestFaultsChangeNothingInTheEnd(t *testing.T) {
 	compared := 0
-	for seed := uint64(0); compared < 300; seed++ {
+	for seed := uint64(0); compared < 150; seed++ {
 		h := patient(sim.Generate(seed, core()))
 		if len(h.Config.Faults) == 0 {
 			continue

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -48,6 +49,9 @@ func (c *Client) Execute(_ context.Context, _ engine.Key, action plan.Action) er
 
 func (w *World) create(a plan.CreateReplicaSet) error {
 	hash := a.Labels[v1alpha1.DefaultRolloutUniqueLabelKey]
+	if slices.Contains(w.taken, a.Name) {
+		return fmt.Errorf("create ReplicaSet %s: %w", a.Name, plan.ErrCollision)
+	}
 	if old := w.set(a.Name); old != nil {
 		if old.live.value.Owned && old.live.value.Hash == hash {
 			return nil
@@ -94,10 +98,10 @@ func (w *World) annotate(a plan.AnnotateReplicaSet) error {
 
 func (w *World) deleteSet(a plan.DeleteReplicaSet) error {
 	s := w.set(a.Name)
-	if s == nil || s.live.value.UID != a.UID {
+	if s == nil {
 		return nil
 	}
-	if a.Version != "" && a.Version != s.live.value.Version {
+	if s.live.value.UID != a.UID || a.Version != "" && a.Version != s.live.value.Version {
 		return fmt.Errorf("delete ReplicaSet %s: %w", a.Name, plan.ErrConflict)
 	}
 	for _, p := range s.pods {

@@ -63,9 +63,13 @@ func (w *World) rest() string {
 // finish is the user who wants the update done: with a good image and everything in
 // place it must get there.
 func (w *World) finish() {
-	w.Do(Command{Verb: RestoreServices})
-	w.Do(Command{Verb: Unpause})
-	if b := w.behaviour(w.live().Spec.Template); b == NeverReady || b == Crashing {
+	if len(w.Services()) < len(w.cfg.Services) {
+		w.Do(Command{Verb: RestoreServices})
+	}
+	if w.live().Spec.Paused {
+		w.Do(Command{Verb: Unpause})
+	}
+	if w.behaviour(w.live().Spec.Template) != Good {
 		w.Do(Command{Verb: SetImage, Text: "demo:good-at-last"})
 	}
 	for range finishTries {

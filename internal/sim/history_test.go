@@ -1,13 +1,16 @@
 package sim_test
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"maps"
 	"regexp"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -31,28 +34,60 @@ func core() sim.Core {
 // Every generated history keeps every law. A failing one is shrunk and told in full.
 func TestHistories(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(800)) // short-lived worlds
-	begin, passes := time.Now(), 0
-	broken := map[string][]uint64{}
-	for i := range uint64(*histories) {
-		h := sim.Generate(*seed+i, core())
-		h.Config.Laws = chosen(h.Config.Laws)
-		r := sim.Play(h)
-		passes += r.Passes
-		if r.Broken == nil {
-			continue
-		}
-		if !*keepOn {
-			t.Fatal(account(h, r.Broken.Law))
-		}
-		kind := r.Broken.Law + ": " + kindOf(r.Broken.Message)
-		broken[kind] = append(broken[kind], *seed+i)
-	}
-	for _, kind := range slices.Sorted(maps.Keys(broken)) {
-		seeds := broken[kind]
-		t.Errorf("%d histories, such as %v, broke %s", len(seeds), seeds[:min(6, len(seeds))], kind)
-	}
+	begin := time.Now()
+	passes, broken := soak()
 	took := time.Since(begin)
 	t.Logf("%d histories from seed %d, %d passes, %.0f histories a second", *histories, *seed, passes, float64(*histories)/took.Seconds())
+	if len(broken) == 0 {
+		return
+	}
+	if !*keepOn {
+		t.Fatal(account(generate(broken[0].seed), broken[0].law))
+	}
+	kinds := map[string][]uint64{}
+	for _, b := range broken {
+		kinds[b.law+": "+kindOf(b.message)] = append(kinds[b.law+": "+kindOf(b.message)], b.seed)
+	}
+	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
+		seeds := kinds[kind]
+		t.Errorf("%d histories, such as %v, broke %s", len(seeds), seeds[:min(6, len(seeds))], kind)
+	}
+}
+
+// breach is a history that broke a law.
+type breach struct {
+	seed         uint64
+	law, message string
+}
+
+func generate(seed uint64) sim.History {
+	h := sim.Generate(seed, core())
+	h.Config.Laws = chosen(h.Config.Laws)
+	return h
+}
+
+// soak plays all histories, a share on each processor. The breaches are in the order
+// of their seeds.
+func soak() (passes int, broken []breach) {
+	var lock sync.Mutex
+	var workers sync.WaitGroup
+	share := uint64(runtime.GOMAXPROCS(0))
+	for worker := range share {
+		workers.Go(func() {
+			for i := worker; i < uint64(*histories); i += share {
+				r := sim.Play(generate(*seed + i))
+				lock.Lock()
+				passes += r.Passes
+				if r.Broken != nil {
+					broken = append(broken, breach{seed: *seed + i, law: r.Broken.Law, message: r.Broken.Message})
+				}
+				lock.Unlock()
+			}
+		})
+	}
+	workers.Wait()
+	slices.SortFunc(broken, func(a, b breach) int { return cmp.Compare(a.seed, b.seed) })
+	return passes, broken
 }
 
 // kindOf leaves the numbers out of a message, so that like is counted with like.

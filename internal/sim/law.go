@@ -96,11 +96,29 @@ func (w *World) checkPlan(p *pass) {
 	}
 }
 
+// checkAction looks at a write, unless it is about to be refused as outdated.
 func (w *World) checkAction(p *pass, a plan.Action) {
+	if w.outdated(a) {
+		return
+	}
 	for i := range w.laws {
 		if w.laws[i].Action != nil {
 			w.breaks(w.laws[i].name, w.laws[i].Action(w, p, a))
 		}
+	}
+}
+
+// outdated: somebody wrote the object since the decision.
+func (w *World) outdated(a plan.Action) bool {
+	switch a := a.(type) {
+	case plan.ScaleReplicaSet:
+		s := w.set(a.Name)
+		return s == nil || a.Version != "" && a.Version != s.live.value.Version
+	case plan.PointService:
+		s := w.service(a.Name)
+		return s == nil || a.Version != "" && a.Version != s.live.value.Version
+	default:
+		return false
 	}
 }
 

@@ -20,9 +20,7 @@ func requestsAreServed() Law {
 			served = served || status.Phase == v1alpha1.RolloutPhaseHealthy && status.AvailableReplicas > 0
 			if w.mayHaveNone() {
 				w.emptied = w.now
-			}
-			if *w.live().Spec.Replicas == 0 {
-				served = false // whoever asks for nothing begins anew
+				served = false // whoever may have nothing begins anew
 			}
 			if w.emptied > 0 && w.now-w.emptied < forgiven || !w.obeyed() {
 				return ""
@@ -68,7 +66,7 @@ func lastPods() Law {
 		scale, ok := a.(plan.ScaleReplicaSet)
 		s := w.set(scale.Name)
 		c, isBasic := basic(p.snapshot.Spec)
-		if !ok || s == nil || p.snapshot.Spec.Replicas == 0 || scale.To > 0 || scale.Version != s.live.value.Version {
+		if !ok || s == nil || p.snapshot.Spec.Replicas == 0 || scale.To > 0 {
 			return ""
 		}
 		if isBasic && c.Unavailable >= p.snapshot.Spec.Replicas || w.excused("", p.since) || !w.reached(p, s) {
@@ -115,7 +113,7 @@ func (w *World) obeyed() bool {
 // mayHaveNone: the bounds of the manifest allow that no pod is available.
 func (w *World) mayHaveNone() bool {
 	p := w.parse(w.live())
-	if len(p.invalid) > 0 || p.spec.Replicas <= 1 && w.restarting() {
+	if len(p.invalid) > 0 || p.spec.Replicas == 0 || p.spec.Replicas <= 1 && w.restarting() {
 		return true
 	}
 	c, ok := basic(p.spec)
@@ -172,14 +170,22 @@ func keepFor(s spec.Rollout) time.Duration {
 	switch x := s.Strategy.(type) {
 	case spec.BlueGreen:
 		if x.ScaleDownRevisions == nil {
-			return x.ScaleDownDelay
+			return shorter(x.ScaleDownDelay, x.AbortDelay)
 		}
 	case spec.Canary:
 		if x.Routing != nil && !x.DynamicStableScale && x.ScaleDownRevisions == nil {
-			return x.ScaleDownDelay
+			return shorter(x.ScaleDownDelay, x.AbortDelay)
 		}
 	}
 	return 0
+}
+
+// shorter is the delay that holds in any case: that of an abort may be shorter.
+func shorter(delay time.Duration, abort spec.AbortDelay) time.Duration {
+	if abort.Keep {
+		return delay
+	}
+	return min(delay, abort.After)
 }
 
 // referenced reports whether production traffic is sent to a revision by what is

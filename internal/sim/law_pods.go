@@ -188,7 +188,7 @@ func noPodsRemovedUnderTraffic() Law {
 			return ""
 		}
 		s := w.set(scale.Name)
-		if s == nil || scale.To >= s.live.value.Want || scale.Version != s.live.value.Version || w.available(s) == 0 || p.seen(s) == 0 {
+		if s == nil || scale.To >= s.live.value.Want || w.available(s) == 0 || p.seen(s) == 0 {
 			return ""
 		}
 		return w.neededBy(p, s, scale.To)
@@ -268,7 +268,7 @@ func availability() Law {
 		c, ok := basic(p.snapshot.Spec)
 		scale, is := a.(plan.ScaleReplicaSet)
 		s := w.set(scale.Name)
-		if !ok || !is || s == nil || scale.To >= s.live.value.Want || scale.Version != s.live.value.Version || w.excused("", p.since) {
+		if !ok || !is || s == nil || scale.To >= s.live.value.Want || w.excused("", p.since) {
 			return ""
 		}
 		if w.evictedLately(p.since) {
@@ -312,7 +312,7 @@ func surge() Law {
 		c, ok := basic(p.snapshot.Spec)
 		scale, is := a.(plan.ScaleReplicaSet)
 		s := w.set(scale.Name)
-		if !ok || !is || p.rivaled || s == nil || scale.To <= s.live.value.Want || scale.Version != s.live.value.Version {
+		if !ok || !is || p.rivaled || s == nil || scale.To <= s.live.value.Want {
 			return ""
 		}
 		total := scale.To - s.live.value.Want

@@ -66,7 +66,7 @@ func stepsAreDone() Law {
 		}
 		c, _ := canaryOf(p.snapshot.Spec)
 		step, ok := c.Steps[m.from].(spec.SetWeight)
-		if !ok || c.Routing == nil || p.snapshot.Spec.Replicas == 0 || sizedByUser(p.snapshot.Spec) && w.available(w.setOf(after.CurrentPodHash)) == 0 {
+		if !ok || c.Routing == nil || p.snapshot.Spec.Replicas == 0 || sizedByUser(p.snapshot.Spec) && w.staying(after.CurrentPodHash) == 0 {
 			return "" // a canary that the user keeps empty gets nothing
 		}
 		if stable := w.setOf(after.StableRS); stable == nil || min(p.seen(stable), w.available(stable)) == 0 {
@@ -226,12 +226,15 @@ func notYetActive(p *pass) bool {
 
 // abortReturns: an aborted update never gets more traffic, and at rest stable has it all.
 func abortReturns() Law {
-	action := func(_ *World, p *pass, a plan.Action) string {
+	action := func(w *World, p *pass, a plan.Action) string {
 		set, ok := a.(plan.SetTraffic)
 		status := &p.snapshot.Rollout.Status
 		begins := p.plan.Status.CurrentPodHash != status.CurrentPodHash
 		if !ok || !status.Abort || status.PromoteFull || begins {
 			return ""
+		}
+		if stable := w.setOf(status.StableRS); stable == nil || min(p.seen(stable), w.available(stable)) == 0 {
+			return "" // whoever has pods gets everything
 		}
 		for _, o := range p.snapshot.Traffic {
 			if o.Router == set.Router && o.Found && set.Split.Canary > o.Split.Canary {

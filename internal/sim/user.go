@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"time"
 
@@ -219,6 +220,31 @@ func (w *World) promote(next *v1alpha1.Rollout) {
 	index := min(*s.CurrentStepIndex+1, int32(len(canary.Steps)))
 	s.CurrentStepIndex = &index
 }
+
+// Edit changes the Rollout as somebody does who writes the whole object. The copy that
+// change gets may be edited in place.
+func (w *World) Edit(change func(*v1alpha1.Rollout)) {
+	next := w.live().DeepCopy()
+	change(next)
+	if !reflect.DeepEqual(next.Spec, w.live().Spec) {
+		next.Generation++
+	}
+	w.putRollout(next, byOthers)
+}
+
+// Delete deletes the Rollout, and the garbage collector what it owns.
+func (w *World) Delete() {
+	put(w, w.rollout, w.live(), false, byOthers)
+	for _, s := range w.sets {
+		for _, p := range s.pods {
+			w.terminate(s, p)
+		}
+		put(w, &s.cell, s.live.value, false, byOthers)
+	}
+}
+
+// Take gives a ReplicaSet's name to somebody else's ReplicaSet.
+func (w *World) Take(name string) { w.taken = append(w.taken, name) }
 
 func (w *World) restoreServices() {
 	for _, name := range sortedKeys(w.cfg.Services) {

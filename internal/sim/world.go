@@ -37,6 +37,8 @@ type World struct {
 	planes   []*plane
 	objects  []*object
 
+	// taken are names of ReplicaSets that belong to somebody else.
+	taken   []string
 	control *control
 	laws    []check
 	broken  *Violation
@@ -47,8 +49,8 @@ type World struct {
 	emptied time.Duration
 }
 
-// New makes a world with the user's objects applied and the controller started.
-// Nothing has happened yet.
+// New makes a world with the user's objects applied and the controller started, if
+// the Core decides at all. Nothing has happened yet.
 func New(cfg Config) *World {
 	w := &World{cfg: cfg, env: cfg.Environment, dice: newDice(cfg.Seed), rollout: &cell[*v1alpha1.Rollout]{}}
 	w.trace.on = cfg.Trace
@@ -63,6 +65,11 @@ func New(cfg Config) *World {
 		w.addObject(content)
 	}
 	w.apply(cfg.Rollout)
+	if cfg.Core.Decide == nil {
+		w.control.down = true
+		w.relist()
+		return w
+	}
 	w.control.start()
 	return w
 }
