@@ -1,6 +1,7 @@
 package sim_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -162,6 +163,17 @@ func (s *story) words() build.Words {
 	return w
 }
 
+// quiet checks that nothing at all happens for so long.
+func (s *story) quiet(d time.Duration) {
+	s.t.Helper()
+	s.Settle()
+	*s.seen = witness{}
+	s.Advance(d)
+	if s.seen.writes > 0 || len(s.seen.events) > 0 {
+		s.t.Errorf("%d things happened in %v in which nothing should", s.seen.writes, d)
+	}
+}
+
 // pods lists the pods of a version as the controller sees them, oldest first. It
 // sees them only while something in the manifest asks for that.
 func (s *story) pods(version string) []plan.Pod {
@@ -225,6 +237,21 @@ func (s *witness) Changed(w *sim.World) {
 
 // Event implements sim.Onlooker.
 func (s *witness) Event(_ *sim.World, e plan.Event) { s.events = append(s.events, e) }
+
+// errRefuses is what a data plane says that does not want to.
+var errRefuses = errors.New("not today")
+
+// splitNumbers reads sizes such as 10/2.
+func splitNumbers(text string) []int {
+	var numbers []int
+	for part := range strings.SplitSeq(text, "/") {
+		var n int
+		if _, err := fmt.Sscan(part, &n); err == nil {
+			numbers = append(numbers, n)
+		}
+	}
+	return numbers
+}
 
 // told appends what is new.
 func told(list []string, next string) []string {
