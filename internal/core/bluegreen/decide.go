@@ -90,11 +90,11 @@ func target(s *strategy.Situation, b spec.BlueGreen, at place) int32 {
 // active is what the active Service selects once this pass is through.
 func promotion(s *strategy.Situation, at place, active string) string {
 	switch {
-	case s.Promoted:
+	case s.Promoted, s.Aborted:
 		return ""
 	case at.first:
 		return "Initial deploy"
-	case active != s.View.Hash, s.Aborted:
+	case active != s.View.Hash:
 		return ""
 	case s.PromoteFull:
 		return "Full promotion requested"

@@ -150,7 +150,7 @@ func TestRoutedCanaryTurnsBack(t *testing.T) {
 		"a version whose delay is over stays while a Service still selects it": {
 			given: build.Snapshot(build.With(routed(4), build.Image("demo:v2")), build.Stable("v2"), build.Has("v1", 4, build.Until(-time.Second)), build.Has("v2", 4),
 				build.Serves("stable", "v1"), build.Serves("canary", "v2"), build.CanaryWeight(0)),
-			want: build.Words{"v1": "4 for -1s"},
+			want: build.Words{"v1": "4", "service stable": "v2"},
 		},
 		"of three that lost their traffic only the newest stays when one may": {
 			given: build.Snapshot(update(build.RoutedCanary("demo", 2), "v4", canary(func(c *v1alpha1.CanaryStrategy) { c.ScaleDownDelayRevisionLimit = seconds(1) })),

@@ -19,13 +19,13 @@ func situationOf(s plan.Snapshot, now time.Time) *strategy.Situation {
 	if reset {
 		status = resetStatus(s, view, status)
 	}
-	promoted := view.Promoted(status.StableRS)
+	promoted, initial := view.Promoted(status.StableRS), status.StableRS == ""
 	situation := &strategy.Situation{
 		Snapshot: s, View: view, Now: now, Status: status, Reset: reset,
-		Initial:     status.StableRS == "",
+		Initial:     initial,
 		Promoted:    promoted,
 		PromoteFull: status.PromoteFull && !promoted,
-		Aborted:     status.Abort && !promoted && !status.PromoteFull,
+		Aborted:     status.Abort && !promoted && !initial && !status.PromoteFull,
 	}
 	situation.InWindow = !situation.Aborted && view.InWindow(s.Spec.RollbackWindow)
 	situation.Halted = !situation.Aborted && (s.Spec.Paused || inconclusive(status.PauseConditions))

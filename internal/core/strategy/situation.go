@@ -22,7 +22,8 @@ type Situation struct {
 	Initial bool
 	// Promoted: the desired revision is the stable one.
 	Promoted bool
-	// Aborted, PromoteFull: asked for, and not moot because Promoted.
+	// Aborted, PromoteFull: asked for, and not moot because Promoted. Nothing is
+	// aborted while Initial: there is nothing to go back to.
 	Aborted, PromoteFull bool
 	// InWindow: the desired revision is within the rollback window.
 	InWindow bool

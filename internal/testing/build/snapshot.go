@@ -24,6 +24,7 @@ func In(d time.Duration) time.Time { return Now().Add(d) }
 // Scene is a snapshot in the making.
 type Scene struct {
 	manifest *v1alpha1.Rollout
+	hashes   map[string]string
 	plan.Snapshot
 }
 
@@ -36,7 +37,7 @@ type Fact func(*Scene)
 // are those of the ReplicaSets, and the manifest's Services select the revisions of
 // their roles.
 func Snapshot(ro *v1alpha1.Rollout, facts ...Fact) plan.Snapshot {
-	s := &Scene{manifest: ro}
+	s := &Scene{manifest: ro, hashes: map[string]string{}}
 	s.Spec = parse(ro)
 	s.Services = map[string]plan.Service{}
 	s.Rollout = plan.Rollout{
@@ -74,7 +75,10 @@ func (s *Scene) hash(version string) string {
 	if version == "" {
 		return ""
 	}
-	return parse(With(s.manifest.DeepCopy(), Image(s.manifest.Name+":"+version))).TemplateHash
+	if _, known := s.hashes[version]; !known {
+		s.hashes[version] = parse(With(s.manifest.DeepCopy(), Image(s.manifest.Name+":"+version))).TemplateHash
+	}
+	return s.hashes[version]
 }
 
 // rest fills in what no fact said.
