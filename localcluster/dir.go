@@ -33,6 +33,8 @@ type addresses struct {
 	Prometheus string `json:"prometheus"`
 	Dashboard  string `json:"dashboard"`
 	Proxy      string `json:"proxy"`
+	// Web is where the gateway listens as well, for those who expect port 80.
+	Web string `json:"web,omitempty"`
 	// GatewayMetrics is where Prometheus finds the gateway's request counts.
 	GatewayMetrics string `json:"gatewayMetrics"`
 }

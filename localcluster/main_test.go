@@ -200,12 +200,17 @@ func eventually(t *testing.T, ask func() string) {
 // takenPort listens on a port until the test ends.
 func takenPort(t *testing.T) string {
 	t.Helper()
+	return anyListener(t).Addr().String()
+}
+
+func anyListener(t *testing.T) net.Listener {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { listener.Close() })
-	return listener.Addr().String()
+	return listener
 }
 
 // alive reports whether a process exists and is no zombie.

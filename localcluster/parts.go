@@ -42,11 +42,11 @@ func (c *cluster) startNode(ctx context.Context) error {
 func (c *cluster) startGateway(ctx context.Context) error {
 	return c.startPart(ctx, "gateway", func(ctx context.Context, ready func()) error {
 		return gateway.Run(ctx, gateway.Config{
-			REST:     c.plane.REST,
-			Listener: c.ports.Gateway,
-			Metrics:  c.ports.GatewayMetrics,
-			Log:      c.log.With("part", "gateway"),
-			Ready:    ready,
+			REST:      c.plane.REST,
+			Listeners: c.ports.gateway(),
+			Metrics:   c.ports.GatewayMetrics,
+			Log:       c.log.With("part", "gateway"),
+			Ready:     ready,
 		})
 	})
 }

@@ -7,10 +7,22 @@ import (
 	"syscall"
 )
 
+const (
+	// defaultGateway is where the gateway listens unless told otherwise. Taken
+	// there, it is asked for at webAddress too: tutorials visit
+	// http://$INGRESS_IP, which means port 80.
+	defaultGateway = "127.0.0.1:8080"
+	webAddress     = "127.0.0.1:80"
+)
+
 // listeners are the ports of a cluster, taken before anything is started.
 type listeners struct {
 	API, Gateway, GatewayMetrics, Proxy net.Listener
-	all                                 []net.Listener
+	// Web is the gateway's second listener; nil when there is none, and then
+	// webError says why, unless nobody wanted it.
+	Web      net.Listener
+	webError error
+	all      []net.Listener
 }
 
 // listen takes every port that the options ask for. previous is where the last
@@ -36,7 +48,42 @@ func listen(o upOptions, previous addresses) (*listeners, error) {
 		*w.listener = listener
 		l.all = append(l.all, listener)
 	}
+	if o.Gateway == defaultGateway {
+		l.listenWeb(webAddress)
+	}
 	return l, nil
+}
+
+// listenWeb takes the gateway's second port, which it can do without.
+func (l *listeners) listenWeb(address string) {
+	if l.Web, l.webError = net.Listen("tcp", address); l.webError == nil {
+		l.all = append(l.all, l.Web)
+	}
+}
+
+// gateway returns every listener of the gateway.
+func (l *listeners) gateway() []net.Listener {
+	if l.Web == nil {
+		return []net.Listener{l.Gateway}
+	}
+	return []net.Listener{l.Gateway, l.Web}
+}
+
+// webNote says why nobody serves the gateway's second port; empty when it is
+// served, or was not wanted.
+func (l *listeners) webNote() string {
+	var reason string
+	switch {
+	case l.webError == nil:
+		return ""
+	case errors.Is(l.webError, syscall.EACCES):
+		reason = "it needs privileges (once: sudo sysctl net.ipv4.ip_unprivileged_port_start=80)"
+	case errors.Is(l.webError, syscall.EADDRINUSE):
+		reason = "another program listens there"
+	default:
+		reason = l.webError.Error()
+	}
+	return fmt.Sprintf("the gateway is not at %s as well: %s; where a tutorial visits http://$INGRESS_IP, add :8080", webAddress, reason)
 }
 
 // listenAgain listens on address. Where its port is 0, the port of previous is

@@ -54,6 +54,7 @@ func printAddresses(out io.Writer, at addresses) {
 	rows := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
 	for _, row := range []struct{ name, scheme, address, what string }{
 		{"Gateway", "http://", at.Gateway, "serves the routes of the cluster, by Host header"},
+		{"", "http://", at.Web, "the same"},
 		{"Dashboard", "http://", at.Dashboard, ""},
 		{"Prometheus", "http://", at.Prometheus, ""},
 		{"API server", "https://", at.API, ""},

@@ -60,7 +60,7 @@ Port 0 chooses a free port; the API server keeps the one it got.`,
 	flags.StringVar(&o.Dir, "dir", defaultDir, "directory for all state")
 	flags.BoolVar(&o.Fresh, "fresh", false, "remove the state of an earlier cluster first")
 	flags.StringVar(&o.API, "api", "127.0.0.1:0", "address of the API server")
-	flags.StringVar(&o.Gateway, "gateway", "127.0.0.1:8080", "address of the ingress gateway")
+	flags.StringVar(&o.Gateway, "gateway", defaultGateway, "address of the ingress gateway; with the default, port 80 too where possible")
 	flags.StringVar(&o.Prometheus, "prometheus", "127.0.0.1:0", "address of Prometheus")
 	flags.StringVar(&o.Dashboard, "dashboard", "127.0.0.1:3100", "address of the dashboard")
 	flags.StringVar(&o.Controller, "controller", "", "the controller to run (default: serin-controller beside this program)")
@@ -184,6 +184,9 @@ func (c *cluster) start(ctx context.Context) error {
 	if c.options.Controller == "" && !c.options.NoController {
 		c.progress.note("no serin-controller lies beside this program and --controller names none, so Rollouts will not move")
 	}
+	if note := c.ports.webNote(); note != "" {
+		c.progress.note("%s", note)
+	}
 	return nil
 }
 
@@ -253,10 +256,14 @@ func (c *cluster) applyManifests(ctx context.Context) error {
 }
 
 func (c *cluster) addresses() addresses {
-	return addresses{
+	at := addresses{
 		API:            c.ports.API.Addr().String(),
 		Gateway:        c.ports.Gateway.Addr().String(),
 		Proxy:          c.ports.Proxy.Addr().String(),
 		GatewayMetrics: c.ports.GatewayMetrics.Addr().String(),
 	}
+	if c.ports.Web != nil {
+		at.Web = c.ports.Web.Addr().String()
+	}
+	return at
 }

@@ -165,19 +165,13 @@ func TestCluster(t *testing.T) {
 }
 
 func testWorkloads(t *testing.T, p place) {
-	file := filepath.Join(t.TempDir(), "demo.yaml")
-	if err := os.WriteFile(file, []byte(demo), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	p.mustKubectl(t, "apply", "--filename="+file)
-	p.mustKubectl(t, "rollout", "status", "deployment/demo", "--namespace=shop", "--timeout=30s")
+	p.runDemo(t)
 	if got := p.mustKubectl(t, "get", "replicasets", "--namespace=shop", "--output=jsonpath={.items[*].status.readyReplicas}"); got != "2" {
 		t.Errorf("ready replicas of the Deployment's ReplicaSet: got %q, want 2", got)
 	}
 
 	proxy := &url.URL{Scheme: "http", Host: p.addresses(t).Proxy}
 	wantBlue(t, &http.Client{Transport: &http.Transport{Proxy: http.ProxyURL(proxy)}}, "http://demo.shop/color", "demo.shop")
-	wantBlue(t, http.DefaultClient, "http://"+p.addresses(t).Gateway+"/color", "demo.example")
 
 	p.mustKubectl(t, "wait", "--for=condition=complete", "job/speak", "--namespace=shop", "--timeout=30s")
 	if got := p.mustKubectl(t, "logs", "job/speak", "--namespace=shop"); got != "spoken\n" {

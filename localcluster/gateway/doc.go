@@ -1,5 +1,5 @@
-// Package gateway serves the Ingresses of a cluster on one plain HTTP listener,
-// with the canary annotations of ingress-nginx.
+// Package gateway serves the Ingresses of a cluster in plain HTTP, with the canary
+// annotations of ingress-nginx.
 //
 // # How it is built
 //

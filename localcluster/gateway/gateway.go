@@ -31,11 +31,11 @@ const (
 )
 
 // Config is what the gateway works with. Log and Ready may be nil. Run closes
-// both listeners.
+// all listeners.
 type Config struct {
 	REST *rest.Config
-	// Listener takes the requests of clients, in plain HTTP.
-	Listener net.Listener
+	// Listeners take the requests of clients, in plain HTTP. There is at least one.
+	Listeners []net.Listener
 	// Metrics serves /metrics, /healthz and /routes.
 	Metrics net.Listener
 	Log     *slog.Logger
@@ -46,8 +46,10 @@ type Config struct {
 // Run serves the Ingresses of a cluster until ctx ends; then it returns nil
 // after the requests under way are answered, or five seconds later.
 func Run(ctx context.Context, cfg Config) error {
-	defer cfg.Listener.Close()
 	defer cfg.Metrics.Close()
+	for _, listener := range cfg.Listeners {
+		defer listener.Close()
+	}
 	limited := rest.CopyConfig(cfg.REST)
 	limited.QPS, limited.Burst = clientQPS, clientBurst
 	client, err := kubernetes.NewForConfig(limited)
@@ -90,11 +92,11 @@ func run(ctx context.Context, client kubernetes.Interface, cfg Config) error {
 		group.Go(func() error { watcher.run(ctx); return nil })
 		group.Go(func() error { publisher.run(ctx); return nil })
 		ready.Store(true)
-		log.Info("serving Ingresses", "address", cfg.Listener.Addr().String(), "locations", len(table.Load().Routes.Locations()))
+		log.Info("serving Ingresses", "address", cfg.Listeners[0].Addr().String(), "locations", len(table.Load().Routes.Locations()))
 		if cfg.Ready != nil {
 			cfg.Ready()
 		}
-		return serve(ctx, httpServer(newProxy(&table, rand.Uint32, meter, log), log), cfg.Listener)
+		return serve(ctx, httpServer(newProxy(&table, rand.Uint32, meter, log), log), cfg.Listeners...)
 	})
 	return group.Wait()
 }
@@ -144,23 +146,25 @@ func httpServer(handler http.Handler, log *slog.Logger) *http.Server {
 	}
 }
 
-// serve serves until ctx ends, then lets requests under way finish. What is
-// left after drainTime is cut, and so are upgraded connections.
-func serve(ctx context.Context, server *http.Server, listener net.Listener) error {
+// serve serves on every listener until ctx ends, then lets requests under way
+// finish. What is left after drainTime is cut, and so are upgraded connections.
+func serve(ctx context.Context, server *http.Server, listeners ...net.Listener) error {
 	requests, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	server.BaseContext = func(net.Listener) context.Context { return requests }
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
+	failed := make(chan error, len(listeners))
+	for _, listener := range listeners {
+		go func() { failed <- fmt.Errorf("serve on %s: %w", listener.Addr(), server.Serve(listener)) }()
+	}
 	select {
 	case err := <-failed:
-		return fmt.Errorf("serve on %s: %w", listener.Addr(), err)
+		return errors.Join(err, server.Close())
 	case <-ctx.Done():
 	}
 	drain, cancel := context.WithTimeout(requests, drainTime)
 	defer cancel()
 	if err := server.Shutdown(drain); err != nil && !errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("stop serving on %s: %w", listener.Addr(), err)
+		return fmt.Errorf("stop serving on %s: %w", listeners[0].Addr(), err)
 	}
 	return server.Close()
 }

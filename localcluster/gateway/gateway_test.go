@@ -57,7 +57,8 @@ type stage struct {
 	client    kubernetes.Interface
 	namespace string
 	host      string
-	web, ops  string // URLs
+	webs      []string // URLs, all of the same gateway
+	ops       string   // URL
 }
 
 // startGateway runs a gateway until the test ends, in a namespace of its own.
@@ -70,12 +71,15 @@ func startGateway(t *testing.T, client kubernetes.Interface, runGateway func(con
 	s.must(err)
 	t.Cleanup(func() { client.CoreV1().Namespaces().Delete(context.Background(), name, metav1.DeleteOptions{}) })
 
-	listener, ops := listen(t), listen(t)
-	s.web, s.ops = "http://"+listener.Addr().String(), "http://"+ops.Addr().String()
+	listeners, ops := []net.Listener{listen(t), listen(t)}, listen(t)
+	s.ops = "http://" + ops.Addr().String()
+	for _, listener := range listeners {
+		s.webs = append(s.webs, "http://"+listener.Addr().String())
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended, ready := make(chan error, 1), make(chan struct{})
 	go func() {
-		ended <- runGateway(ctx, Config{Listener: listener, Metrics: ops, Log: slog.New(slog.DiscardHandler), Ready: func() { close(ready) }})
+		ended <- runGateway(ctx, Config{Listeners: listeners, Metrics: ops, Log: slog.New(slog.DiscardHandler), Ready: func() { close(ready) }})
 	}()
 	t.Cleanup(func() {
 		cancel()
@@ -130,13 +134,15 @@ func (s *stage) get(url string, header http.Header) (int, string) {
 	return answer.StatusCode, string(text)
 }
 
-// answers waits until requests are answered so.
+// answers waits until requests are answered so, whichever listener takes them.
 func (s *stage) answers(status int, text string, header http.Header) {
 	s.t.Helper()
-	waitFor(s.t, func() bool {
-		gotStatus, got := s.get(s.web+"/", header)
-		return gotStatus == status && strings.Contains(got, text)
-	})
+	for _, web := range s.webs {
+		waitFor(s.t, func() bool {
+			gotStatus, got := s.get(web+"/", header)
+			return gotStatus == status && strings.Contains(got, text)
+		})
+	}
 }
 
 // backend makes a Service without selector, and a slice with one endpoint.
