@@ -28,7 +28,7 @@ func neverCopied(key string) bool {
 // newReplicaSet is the desired revision's ReplicaSet.
 func newReplicaSet(s *strategy.Situation, replicas int32) plan.CreateReplicaSet {
 	template := *s.Snapshot.Spec.Template.DeepCopy()
-	template.Labels = with(template.Labels, v1alpha1.DefaultRolloutUniqueLabelKey, s.View.Hash)
+	template.Labels = hashed(template.Labels, s.View.Hash)
 	annotations := map[string]string{v1alpha1.RevisionAnnotation: strconv.FormatInt(s.View.Number(), 10)}
 	if replicas > 0 {
 		annotations[v1alpha1.DesiredReplicasAnnotation] = strconv.Itoa(int(s.Replicas()))
@@ -47,9 +47,9 @@ func newReplicaSet(s *strategy.Situation, replicas int32) plan.CreateReplicaSet 
 	}
 	return plan.CreateReplicaSet{
 		Name: replicaSetName(s), Replicas: replicas, MinReady: s.Snapshot.Spec.MinReady,
-		Labels:      maps.Clone(with(s.Snapshot.Spec.Template.Labels, v1alpha1.DefaultRolloutUniqueLabelKey, s.View.Hash)),
+		Labels:      hashed(s.Snapshot.Spec.Template.Labels, s.View.Hash),
 		Annotations: annotations,
-		Selector:    with(s.Snapshot.Spec.Selector.MatchLabels, v1alpha1.DefaultRolloutUniqueLabelKey, s.View.Hash),
+		Selector:    hashed(s.Snapshot.Spec.Selector.MatchLabels, s.View.Hash),
 		Template:    template,
 	}
 }
@@ -67,11 +67,11 @@ func desiredAnnotations(s *strategy.Situation, rs *plan.ReplicaSet) map[string]s
 	return missing
 }
 
-// with returns a copy of m with one more key.
-func with(m map[string]string, key, value string) map[string]string {
+// hashed returns a copy of labels with the revision's.
+func hashed(m map[string]string, hash string) map[string]string {
 	next := make(map[string]string, len(m)+1)
 	maps.Copy(next, m)
-	next[key] = value
+	next[v1alpha1.DefaultRolloutUniqueLabelKey] = hash
 	return next
 }
 

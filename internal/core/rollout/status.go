@@ -69,7 +69,7 @@ func counters(s *strategy.Situation, v strategy.Verdict) v1alpha1.RolloutStatus 
 // withHash narrows a selector to one revision.
 func withHash(selector *metav1.LabelSelector, hash string) *metav1.LabelSelector {
 	next := selector.DeepCopy()
-	next.MatchLabels = with(next.MatchLabels, v1alpha1.DefaultRolloutUniqueLabelKey, hash)
+	next.MatchLabels = hashed(next.MatchLabels, hash)
 	return next
 }
 

@@ -28,13 +28,13 @@ type Destination struct {
 	Weight        int32
 }
 
-// NewSplit returns a split that gives weight to the canary, limited to 0..max.
-// A max below 1 means FullWeight.
-func NewSplit(weight, max int32) Split {
-	if max < 1 {
-		max = FullWeight
+// NewSplit returns a split that gives weight to the canary, limited to 0..full.
+// A full below 1 means FullWeight.
+func NewSplit(weight, full int32) Split {
+	if full < 1 {
+		full = FullWeight
 	}
-	return Split{Max: max, Canary: min(max, weightAtLeast(weight))}
+	return Split{Max: full, Canary: min(full, weightAtLeast(weight))}
 }
 
 func weightAtLeast(weight int32) int32 { return max(0, weight) }
