@@ -213,9 +213,8 @@ func oneWritePerService() Law {
 // commandsAreKept: what a user asks for in the status stays until it is acted on.
 func commandsAreKept() Law {
 	look := func(_ *World, p *pass, before, after *v1alpha1.RolloutStatus) string {
-		begun := before.CurrentPodHash != after.CurrentPodHash || before.CurrentStepHash != after.CurrentStepHash
 		promoted := after.StableRS != "" && after.StableRS == after.CurrentPodHash
-		if begun || promoted || p.snapshot.Spec.RollbackWindow > 0 {
+		if begun(before, after) || promoted || p.snapshot.Spec.RollbackWindow > 0 {
 			return ""
 		}
 		switch {

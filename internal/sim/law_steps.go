@@ -25,10 +25,15 @@ func moved(p *pass, before, after *v1alpha1.RolloutStatus) (move, bool) {
 	}
 	return move{
 		from: *before.CurrentStepIndex, to: *after.CurrentStepIndex, steps: int32(len(c.Steps)),
-		begun: before.CurrentPodHash != after.CurrentPodHash || before.CurrentStepHash != after.CurrentStepHash,
+		begun: begun(before, after),
 		ended: after.StableRS == after.CurrentPodHash,
 		told:  before.PromoteFull || before.Abort || after.Abort || before.AbortedAt != nil,
 	}, true
+}
+
+// begun: a new attempt begins, with another template or other steps.
+func begun(before, after *v1alpha1.RolloutStatus) bool {
+	return before.CurrentPodHash != after.CurrentPodHash || before.CurrentStepHash != after.CurrentStepHash
 }
 
 // stepOrder: the cursor moves one step at a time unless a reset is named.
@@ -207,7 +212,7 @@ func stableChangesByPromotion() Law {
 		switch {
 		case after.StableRS != after.CurrentPodHash:
 			return change + ", but the desired revision is " + after.CurrentPodHash
-		case before.Abort && !before.PromoteFull && before.CurrentPodHash == after.CurrentPodHash && p.snapshot.Spec.RollbackWindow == 0:
+		case before.Abort && !before.PromoteFull && !begun(before, after) && p.snapshot.Spec.RollbackWindow == 0:
 			return change + " although the update was aborted"
 		case short && (!isCanary || c.Threshold == nil):
 			return fmt.Sprintf("%s with %d of %d pods", change, w.available(desired), p.snapshot.Spec.Replicas)
@@ -229,7 +234,7 @@ func abortReturns() Law {
 	action := func(w *World, p *pass, a plan.Action) string {
 		set, ok := a.(plan.SetTraffic)
 		status := &p.snapshot.Rollout.Status
-		begins := p.plan.Status.CurrentPodHash != status.CurrentPodHash
+		begins := begun(status, &p.plan.Status)
 		if !ok || !status.Abort || status.PromoteFull || begins {
 			return ""
 		}

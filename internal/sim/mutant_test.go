@@ -1,6 +1,7 @@
 package sim_test
 
 import (
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -15,13 +16,51 @@ import (
 	"github.com/serin-rollouts/serin/internal/spec"
 )
 
+// mutant is a controller that breaks one law.
+type mutant struct {
+	law string
+	// mutate spoils every plan, failed every outcome of a failed action.
+	mutate func(plan.Snapshot, time.Time, *plan.Plan)
+	failed func(plan.Snapshot, plan.Action, error, time.Time) plan.Outcome
+}
+
 // Every law catches the controller that breaks it.
 func TestLawsCatchMutants(t *testing.T) {
-	cases := map[string]struct {
-		law    string
-		mutate func(plan.Snapshot, time.Time, *plan.Plan)
-		failed func(plan.Snapshot, plan.Action, error, time.Time) plan.Outcome
-	}{
+	cases := restMutants()
+	maps.Copy(cases, trafficMutants())
+	maps.Copy(cases, stepMutants())
+	untested := map[string]bool{}
+	for _, law := range sim.Laws() {
+		untested[law.Name] = true
+	}
+	for name, tc := range cases {
+		delete(untested, tc.law)
+		t.Run(name, func(t *testing.T) {
+			spoiled := core()
+			if tc.failed != nil {
+				spoiled.Failed = tc.failed
+			}
+			if tc.mutate != nil {
+				spoiled.Decide = func(s plan.Snapshot, now time.Time) plan.Plan {
+					p := rollout.Decide(s, now)
+					p.Actions = slices.Clone(p.Actions)
+					tc.mutate(s, now, &p)
+					return p
+				}
+			}
+			if !caught(spoiled, tc.law) {
+				t.Errorf("the law %q did not notice", tc.law)
+			}
+		})
+	}
+	for law := range untested {
+		t.Errorf("no mutant breaks the law %q", law)
+	}
+}
+
+// restMutants break what holds for any controller: rest, quiet, faithful writes.
+func restMutants() map[string]mutant {
+	return map[string]mutant{
 		"one that answers differently when lists are permuted": {
 			law: "determinism",
 			mutate: func(s plan.Snapshot, _ time.Time, p *plan.Plan) {
@@ -62,6 +101,56 @@ func TestLawsCatchMutants(t *testing.T) {
 				return o
 			},
 		},
+		"one that forgets that it was told to abort": {
+			law: "commands are kept",
+			mutate: func(_ plan.Snapshot, _ time.Time, p *plan.Plan) {
+				p.Status.Abort = false
+			},
+		},
+		"one that names a second ReplicaSet for the same template": {
+			law: "one ReplicaSet per template",
+			mutate: func(s plan.Snapshot, _ time.Time, p *plan.Plan) {
+				if len(s.ReplicaSets) == 1 && len(p.Actions) == 0 {
+					rs := s.ReplicaSets[0]
+					p.Actions = append(p.Actions, plan.CreateReplicaSet{Name: rs.Name + "-2", Labels: rs.Labels, Template: rs.Template})
+				}
+			},
+		},
+		"one that points a Service on every pass": {
+			law: "one write per Service",
+			mutate: func(s plan.Snapshot, _ time.Time, p *plan.Plan) {
+				for name, service := range s.Services {
+					if service.Hash != "" {
+						point(s, p, name, service.Hash)
+					}
+				}
+			},
+		},
+		"one that does not tell which generation it saw": {
+			law:    "generation observed",
+			mutate: func(_ plan.Snapshot, _ time.Time, p *plan.Plan) { p.Status.ObservedGeneration = "1" },
+		},
+		"one that forgets for how many replicas it sized": {
+			law: "sizes are current",
+			mutate: func(_ plan.Snapshot, _ time.Time, p *plan.Plan) {
+				p.Actions = slices.DeleteFunc(p.Actions, func(a plan.Action) bool {
+					_, is := a.(plan.AnnotateReplicaSet)
+					return is
+				})
+				for i, a := range p.Actions {
+					if scale, is := a.(plan.ScaleReplicaSet); is {
+						scale.Annotate = nil
+						p.Actions[i] = scale
+					}
+				}
+			},
+		},
+	}
+}
+
+// trafficMutants break the bounds of pods and traffic.
+func trafficMutants() map[string]mutant {
+	return map[string]mutant{
 		"one whose recorded weights are one short": {
 			law: "weights add up",
 			mutate: func(_ plan.Snapshot, _ time.Time, p *plan.Plan) {
@@ -135,6 +224,12 @@ func TestLawsCatchMutants(t *testing.T) {
 				}
 			},
 		},
+	}
+}
+
+// stepMutants break the course of an update.
+func stepMutants() map[string]mutant {
+	return map[string]mutant{
 		"one that leaves out a step": {
 			law: "step order",
 			mutate: func(s plan.Snapshot, _ time.Time, p *plan.Plan) {
@@ -188,50 +283,6 @@ func TestLawsCatchMutants(t *testing.T) {
 				}
 			},
 		},
-		"one that forgets that it was told to abort": {
-			law: "commands are kept",
-			mutate: func(_ plan.Snapshot, _ time.Time, p *plan.Plan) {
-				p.Status.Abort = false
-			},
-		},
-		"one that names a second ReplicaSet for the same template": {
-			law: "one ReplicaSet per template",
-			mutate: func(s plan.Snapshot, _ time.Time, p *plan.Plan) {
-				if len(s.ReplicaSets) == 1 && len(p.Actions) == 0 {
-					rs := s.ReplicaSets[0]
-					p.Actions = append(p.Actions, plan.CreateReplicaSet{Name: rs.Name + "-2", Labels: rs.Labels, Template: rs.Template})
-				}
-			},
-		},
-		"one that points a Service on every pass": {
-			law: "one write per Service",
-			mutate: func(s plan.Snapshot, _ time.Time, p *plan.Plan) {
-				for name, service := range s.Services {
-					if service.Hash != "" {
-						point(s, p, name, service.Hash)
-					}
-				}
-			},
-		},
-		"one that does not tell which generation it saw": {
-			law:    "generation observed",
-			mutate: func(_ plan.Snapshot, _ time.Time, p *plan.Plan) { p.Status.ObservedGeneration = "1" },
-		},
-		"one that forgets for how many replicas it sized": {
-			law: "sizes are current",
-			mutate: func(_ plan.Snapshot, _ time.Time, p *plan.Plan) {
-				p.Actions = slices.DeleteFunc(p.Actions, func(a plan.Action) bool {
-					_, is := a.(plan.AnnotateReplicaSet)
-					return is
-				})
-				for i, a := range p.Actions {
-					if scale, is := a.(plan.ScaleReplicaSet); is {
-						scale.Annotate = nil
-						p.Actions[i] = scale
-					}
-				}
-			},
-		},
 		"one that never promotes": {
 			law: "converge",
 			mutate: func(s plan.Snapshot, _ time.Time, p *plan.Plan) {
@@ -241,39 +292,12 @@ func TestLawsCatchMutants(t *testing.T) {
 			},
 		},
 	}
-	untested := map[string]bool{}
-	for _, law := range sim.Laws() {
-		untested[law.Name] = true
-	}
-	for name, tc := range cases {
-		delete(untested, tc.law)
-		t.Run(name, func(t *testing.T) {
-			mutant := core()
-			if tc.failed != nil {
-				mutant.Failed = tc.failed
-			}
-			if tc.mutate != nil {
-				mutant.Decide = func(s plan.Snapshot, now time.Time) plan.Plan {
-					p := rollout.Decide(s, now)
-					p.Actions = slices.Clone(p.Actions)
-					tc.mutate(s, now, &p)
-					return p
-				}
-			}
-			if !caught(mutant, tc.law) {
-				t.Errorf("the law %q did not notice", tc.law)
-			}
-		})
-	}
-	for law := range untested {
-		t.Errorf("no mutant breaks the law %q", law)
-	}
 }
 
 // caught plays histories of a mutant, with one law, until that law is broken.
-func caught(mutant sim.Core, law string) bool {
+func caught(spoiled sim.Core, law string) bool {
 	for seed := range uint64(400) {
-		h := sim.Generate(seed, mutant)
+		h := sim.Generate(seed, spoiled)
 		h.Config.Laws = slices.DeleteFunc(h.Config.Laws, func(l sim.Law) bool { return l.Name != law })
 		if r := sim.Play(h); r.Broken != nil && r.Broken.Law == law {
 			return true
