@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/serin-rollouts/serin/api/v1alpha1"
 	"github.com/serin-rollouts/serin/internal/core/plan"
@@ -27,13 +28,15 @@ type story struct {
 
 // witness keeps what a story saw.
 type witness struct {
-	// sizes are the wanted sizes, one entry for each change; weights the same.
-	sizes, weights []string
+	// sizes are the wanted sizes, one entry for each change; weights and phases the same.
+	sizes, weights, phases []string
 	// served are the versions that Services selected, "service version", in order.
 	served []string
 	events []plan.Event
 	// writes counts everything that changed.
 	writes int
+	// also is called after every change; nil: nothing is.
+	also func(w *sim.World)
 }
 
 // stories plays each scenario in a world of its own.
@@ -55,7 +58,7 @@ func (s *story) given(ro *v1alpha1.Rollout, changes ...func(*sim.Config)) {
 func (s *story) begin(ro *v1alpha1.Rollout, changes ...func(*sim.Config)) {
 	cfg := sim.Config{
 		Rollout: ro, Core: core(), Environment: sim.Calm(), Laws: sim.Laws(), Trace: true,
-		Routers: map[string]router.Renderer{"nginx": sim.Plain{}}, Services: map[string]map[string]string{},
+		Routers: plainRouters(), Services: map[string]map[string]string{},
 	}
 	for _, name := range servicesOf(ro) {
 		cfg.Services[name] = map[string]string{"app": ro.Name}
@@ -74,6 +77,21 @@ func (s *story) begin(ro *v1alpha1.Rollout, changes ...func(*sim.Config)) {
 			s.t.Log("\n" + strings.Join(s.Trace(), "\n"))
 		}
 	})
+}
+
+func plainRouters() map[string]router.Renderer {
+	return map[string]router.Renderer{"nginx": sim.Plain{}}
+}
+
+// missingServices are the Services that a manifest names and that are not there.
+func missingServices(s plan.Snapshot) field.ErrorList {
+	var errs field.ErrorList
+	for name, service := range s.Services {
+		if !service.Found {
+			errs = append(errs, field.Invalid(field.NewPath("spec", "strategy"), name, "service \""+name+"\" not found"))
+		}
+	}
+	return errs
 }
 
 func servicesOf(ro *v1alpha1.Rollout) []string {
@@ -159,6 +177,7 @@ func (s *story) words() build.Words {
 	}
 	w["sizes"] = strings.Join(s.seen.sizes, " ")
 	w["weights"] = strings.Join(s.seen.weights, " ")
+	w["phases"] = strings.Join(s.seen.phases, ", ")
 	w["served"] = strings.Join(s.seen.served, ", ")
 	return w
 }
@@ -219,12 +238,16 @@ func splitOf(w *sim.World) (traffic.Split, bool) {
 
 // Changed implements sim.Onlooker.
 func (s *witness) Changed(w *sim.World) {
+	if s.also != nil {
+		s.also(w)
+	}
 	s.writes++
 	var sizes []string
 	for _, rs := range w.ReplicaSets() {
 		sizes = append(sizes, fmt.Sprint(rs.Want))
 	}
 	s.sizes = told(s.sizes, strings.Join(sizes, "/"))
+	s.phases = told(s.phases, string(w.Rollout().Status.Phase))
 	if split, ok := splitOf(w); ok {
 		s.weights = told(s.weights, fmt.Sprint(split.Canary))
 	}
