@@ -48,7 +48,7 @@ func (e executor) execute(ctx context.Context, action plan.Action) error {
 	case plan.AnnotateReplicaSet:
 		return e.annotateReplicaSet(ctx, a)
 	case plan.DeleteReplicaSet:
-		return e.remove(ctx, e.key, e.named(replicaSetKind, a.Name), a.UID, a.Version)
+		return e.remove(ctx, e.key, e.named(replicaSetKind, a.Name), sighting{uid: a.UID, version: a.Version})
 	case plan.PointService:
 		return e.pointService(ctx, a)
 	case plan.SetTraffic:

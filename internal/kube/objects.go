@@ -47,7 +47,7 @@ func (c *objects) Write(ctx context.Context, namespace string, ref router.Ref, b
 	case before == nil:
 		return c.createObject(ctx, after)
 	case after == nil:
-		return c.remove(ctx, c.key, o, string(before.GetUID()), before.GetResourceVersion())
+		return c.remove(ctx, c.key, o, sighting{uid: string(before.GetUID()), version: before.GetResourceVersion()})
 	default:
 		fields, err := difference(before, after)
 		if err != nil || len(fields) == 0 {

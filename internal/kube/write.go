@@ -72,19 +72,22 @@ func (c *Cluster) send(ctx context.Context, o object, change patch) (string, err
 
 // remove deletes an object if it still is the one that was observed. An object that
 // is gone already is no error.
-func (c *Cluster) remove(ctx context.Context, key engine.Key, o object, uid, version string) error {
+func (c *Cluster) remove(ctx context.Context, key engine.Key, o object, seen sighting) error {
 	target := &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Namespace: o.Namespace, Name: o.Name}}
 	target.SetGroupVersionKind(o.GroupVersionKind)
-	id := types.UID(uid)
+	id := types.UID(seen.uid)
 	err := c.client.Delete(ctx, target,
-		client.Preconditions{UID: &id, ResourceVersion: &version},
+		client.Preconditions{UID: &id, ResourceVersion: &seen.version},
 		client.PropagationPolicy(metav1.DeletePropagationBackground))
 	if err != nil && !apierrors.IsNotFound(err) {
 		return classify(err)
 	}
-	c.writes.noteDeleted(key, o, uid, c.options.Now())
+	c.writes.noteDeleted(key, o, seen.uid, c.options.Now())
 	return nil
 }
+
+// sighting is the object that a deletion was decided on.
+type sighting struct{ uid, version string }
 
 func (c *Cluster) note(key engine.Key, o object, version string) {
 	c.writes.note(key, o, version, c.options.Now())
