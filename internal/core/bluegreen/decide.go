@@ -58,8 +58,8 @@ func standing(s *strategy.Situation, b spec.BlueGreen) place {
 	at.fast = fastTracked(s, at)
 	at.target = target(s, b, at)
 	exists := s.View.Desired != nil
-	at.ready = exists && desired.Want == at.target && desired.Available >= at.target
-	at.saturated = exists && desired.Want == replicas && desired.Available >= replicas
+	at.ready = exists && desired.Want == at.target && desired.Sure() >= at.target
+	at.saturated = exists && desired.Want == replicas && desired.Sure() >= replicas
 	return at
 }
 

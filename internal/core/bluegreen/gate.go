@@ -84,7 +84,9 @@ func elapse(g gate, b spec.BlueGreen, at place, end, now time.Time) gate {
 	case !b.AutoPromote:
 		return g
 	case now.Before(end):
-		g.wake = end
+		if at.ready { // otherwise its pods wake us
+			g.wake = end
+		}
 		return g
 	default:
 		return pass(g, b, at)

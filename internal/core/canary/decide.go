@@ -17,11 +17,15 @@ const verifyInterval = 10 * time.Second
 func Decide(s *strategy.Situation, c spec.Canary) strategy.Verdict {
 	at, events := cursorOf(s, c)
 	flow := flowOf(s, c, at)
+	moves := reroute(s, c, flow)
 	sizes := sizesOf(s, c, flow)
-	v := strategy.Verdict{Desired: sizes.desired, Others: sizes.others, Events: events, WakeAt: sizes.wake}
-	v.Reroute = reroute(s, c, flow)
+	keepPinned(&sizes, s, c, moves)
+	v := strategy.Verdict{Reroute: moves, Desired: sizes.desired, Others: sizes.others, Events: events, WakeAt: sizes.wake}
 	v.Notes = append(v.Notes, flow.notes...)
 	v.Canary = canaryStatus(s, c, flow)
+	if end := settled(s, c); s.Promoted && s.Now.Before(end) && s.StableSize().Sure() >= s.Replicas() {
+		v.Wake(end)
+	}
 	if flow.unsure() {
 		v.Wake(s.Now.Add(verifyInterval))
 		v.Note("weight", "waits until the data plane confirms it")
@@ -46,7 +50,7 @@ func promotion(s *strategy.Situation, c spec.Canary, f flow) string {
 		return "Initial deploy"
 	case s.Aborted, s.View.Desired == nil:
 		return ""
-	case !enough(c, s.Size().Available, s.Replicas()), !f.complete(s):
+	case !enough(c, s.Size().Sure(), s.Replicas()), !f.complete(s):
 		return ""
 	case s.PromoteFull:
 		return "Full promotion requested"

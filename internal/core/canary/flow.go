@@ -51,6 +51,9 @@ func flowOf(s *strategy.Situation, c spec.Canary, at cursor) flow {
 	if weight > 0 && s.StableSize().Available == 0 && s.Size().Available > 0 {
 		weight, why, f.rescue = maxWeight(c), "stable has no available pod", true
 	}
+	if current := partOf(f.most, maxWeight(c)); weight > current && !s.Size().Observed && s.View.Desired != nil {
+		weight, why, f.held = current, "held: the canary's pods are being counted", true
+	}
 	if !stableCanTake(s, c, f, weight) {
 		weight, why, f.held = partOf(f.most, maxWeight(c)), "held: stable has too few available pods", true
 	}
@@ -96,12 +99,12 @@ func stableCanTake(s *strategy.Situation, c spec.Canary, f flow, weight int32) b
 	}
 	full := int64(maxWeight(c))
 	need := int32(((full-int64(weight))*int64(s.Replicas()) + full - 1) / full)
-	available := s.StableSize().Available
+	available := s.StableSize().Sure()
 	if available >= need || enough(c, available, need) {
 		return true
 	}
 	bad := s.Aborted && !c.DynamicStableScale || !s.Promoted && s.Size().Available == 0
-	return bad && available > 0
+	return bad && s.StableSize().Serving() > 0
 }
 
 // canaryHash is the revision behind the canary destination. While a superseded

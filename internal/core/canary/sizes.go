@@ -33,14 +33,14 @@ func sizesOf(s *strategy.Situation, c spec.Canary, f flow) sizes {
 	default:
 		routedSizes(&z, s, c, f)
 	}
-	keepPinned(&z, s, c)
 	return z
 }
 
-// keepPinned leaves one pod to every revision that a Service still selects, as long
+// keepPinned leaves one pod to every revision that a Service selects, or will by these
+// moves, as long
 // as the Service has a revision to move to. Where it has none, as without surge, an
 // empty revision is what was asked for.
-func keepPinned(z *sizes, s *strategy.Situation, c spec.Canary) {
+func keepPinned(z *sizes, s *strategy.Situation, c spec.Canary, moves []plan.Action) {
 	if s.Replicas() == 0 {
 		return
 	}
@@ -53,7 +53,7 @@ func keepPinned(z *sizes, s *strategy.Situation, c spec.Canary) {
 		if desired {
 			wish, ok = z.desired, true
 		}
-		if !ok || wish.Replicas > 0 || rs.Want == 0 || !s.Pinned(rs.Hash, services(c)...) || !elsewhere(s, z, rs) {
+		if !ok || wish.Replicas > 0 || rs.Want == 0 || !selected(s, c, rs, moves) || !elsewhere(s, z, rs) {
 			continue
 		}
 		wish.Replicas = 1
@@ -63,6 +63,16 @@ func keepPinned(z *sizes, s *strategy.Situation, c spec.Canary) {
 			z.others[rs.Name] = wish
 		}
 	}
+}
+
+// selected reports whether a Service selects the revision, or will by these moves.
+func selected(s *strategy.Situation, c spec.Canary, rs *plan.ReplicaSet, moves []plan.Action) bool {
+	for _, move := range moves {
+		if point, ok := move.(plan.PointService); ok && point.Hash == rs.Hash {
+			return true
+		}
+	}
+	return s.Pinned(rs.Hash, services(c)...)
 }
 
 // lastToServe reports whether only the desired revision has pods that serve.
@@ -178,9 +188,9 @@ func atSize(s *strategy.Situation, c spec.Canary, at cursor) bool {
 // reached reports whether enough of a revision's wanted pods are available.
 func reached(c spec.Canary, rs strategy.Size, wanted int32) bool {
 	if c.Threshold == nil {
-		return rs.Available == wanted
+		return rs.Observed && rs.Available == wanted
 	}
-	return enough(c, rs.Available, wanted)
+	return enough(c, rs.Sure(), wanted)
 }
 
 // basicSizes moves the pods of a canary without router one bounded step.

@@ -2,7 +2,11 @@ package canary
 
 import (
 	"fmt"
+	"time"
 
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/serin-rollouts/serin/api/v1alpha1"
 	"github.com/serin-rollouts/serin/internal/core/scale"
 	"github.com/serin-rollouts/serin/internal/core/strategy"
 	"github.com/serin-rollouts/serin/internal/core/traffic"
@@ -41,6 +45,8 @@ func allowed(s *strategy.Situation, c spec.Canary, at cursor, now traffic.Share)
 		return rampDown(s, c, current), "stable takes over as its pods come back"
 	case s.Promoted && awaitsStableService(s, c):
 		return current, "held: the stable Service cannot move to the promoted revision yet"
+	case s.Promoted && s.Now.Before(settled(s, c)):
+		return current, "held: endpoints of the stable Service are settling"
 	case s.Promoted, s.Initial:
 		return 0, "the stable Service selects the promoted revision"
 	case s.Aborted && c.DynamicStableScale:
@@ -137,13 +143,33 @@ func rampStep(s *strategy.Situation, c spec.Canary) int32 {
 	if !c.AbortDelay.Explicit || c.AbortDelay.Keep {
 		missing = max(missing, s.Size().Available)
 	}
-	share := scale.Routed{Replicas: s.Replicas()}
+	share := scale.Routed{Replicas: s.Replicas(), MinPods: c.MinPods}
 	for i := len(c.Steps) - 1; i >= 0; i-- {
 		if w, ok := c.Steps[i].(spec.SetWeight); ok && share.Needed(w.Weight, maxWeight(c)) < missing {
 			return w.Weight
 		}
 	}
 	return 0
+}
+
+// settleTime is how long the canary destination keeps its weight after a promotion.
+// The stable Service selects the promoted revision by then, but its endpoints reach
+// the data plane by another way than the weight does, and later.
+const settleTime = 3 * time.Second
+
+// settled is when the weight may leave the canary destination of a revision that was
+// promoted with all traffic; zero when it was not.
+func settled(s *strategy.Situation, c spec.Canary) time.Time {
+	weights := s.Status.Canary.Weights
+	if weights == nil || weights.Canary.Weight < maxWeight(c) || weights.Canary.PodTemplateHash != s.View.Hash {
+		return time.Time{}
+	}
+	for _, c := range s.Status.Conditions {
+		if c.Type == v1alpha1.RolloutCompleted && c.Status == corev1.ConditionTrue {
+			return c.LastTransitionTime.Add(settleTime)
+		}
+	}
+	return time.Time{}
 }
 
 // awaitsStableService reports whether the stable Service selects another revision than

@@ -57,6 +57,9 @@ func waitingFor(s *strategy.Situation, next v1alpha1.RolloutStatus) string {
 		if !promoted {
 			return "waiting for all steps to complete"
 		}
+		if w := next.Canary.Weights; w != nil && w.Canary.Weight > 0 {
+			return "waiting for traffic to move to the stable service"
+		}
 	}
 	return ""
 }

@@ -79,10 +79,19 @@ func restartAllowance(s *strategy.Situation) (total int32, each map[string]int32
 		counted := min(available[rs.Name], rs.Want)
 		working += counted
 		if rs.Pods <= rs.Want && rs.Observed {
-			each[rs.Name] = counted - max(0, rs.Want-missing)
+			each[rs.Name] = min(counted-max(0, rs.Want-missing), lastButOne(rs.Want, counted))
 		}
 	}
 	return working - (max(s.Replicas(), wanted) - missing), each
+}
+
+// lastButOne is how many of the working pods may go so that one keeps serving. A
+// ReplicaSet of one pod cannot restart without a gap.
+func lastButOne(want, working int32) int32 {
+	if want <= 1 {
+		return working
+	}
+	return max(0, working-1)
 }
 
 func unavailable(r spec.Rollout) int32 {

@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"slices"
 	"time"
 
 	"github.com/serin-rollouts/serin/api/v1alpha1"
@@ -13,6 +14,9 @@ import (
 // situationOf is where the rollout stands: its revisions, what changed since the
 // last status, and which of the user's commands are in force.
 func situationOf(s plan.Snapshot, now time.Time) *strategy.Situation {
+	if restartDue(s.Spec, s.Rollout, now) {
+		s.ReplicaSets = recounted(s)
+	}
 	status := s.Rollout.Status
 	view := revision.Of(s)
 	reset := status.CurrentPodHash != view.Hash || status.CurrentStepHash != stepsHash(s.Spec)
@@ -30,6 +34,22 @@ func situationOf(s plan.Snapshot, now time.Time) *strategy.Situation {
 	situation.InWindow = !situation.Aborted && view.InWindow(s.Spec.RollbackWindow)
 	situation.Halted = !situation.Aborted && (s.Spec.Paused || inconclusive(status.PauseConditions))
 	return situation
+}
+
+// recounted corrects what ReplicaSets say of available pods by the pods themselves,
+// which show our own evictions sooner.
+func recounted(s plan.Snapshot) []plan.ReplicaSet {
+	available := map[string]int32{}
+	for _, pod := range s.Pods {
+		if pod.Available && !pod.Terminating {
+			available[pod.ReplicaSet]++
+		}
+	}
+	next := slices.Clone(s.ReplicaSets)
+	for i := range next {
+		next[i].Available = min(next[i].Available, available[next[i].Name])
+	}
+	return next
 }
 
 func inconclusive(pauses []v1alpha1.PauseCondition) bool {
