@@ -59,6 +59,6 @@ runtime, and it listens on this machine only.`,
 	}
 	// Linked programs put flags of theirs on the command line of the process.
 	pflag.CommandLine.VisitAll(func(flag *pflag.Flag) { flag.Hidden = true })
-	root.AddCommand(upCommand(), stopCommand(), statusCommand(), kubectlCommand())
+	root.AddCommand(upCommand(), demoCommand(), stopCommand(), statusCommand(), kubectlCommand())
 	return root
 }

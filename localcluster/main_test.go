@@ -100,7 +100,13 @@ type running struct {
 // begin starts `up` and returns at once.
 func begin(t *testing.T, args ...string) *running {
 	t.Helper()
-	r := &running{command: program(t, append([]string{"up"}, args...)...), ready: make(chan struct{}), ended: make(chan struct{})}
+	return beginProgram(t, append([]string{"up"}, args...)...)
+}
+
+// beginProgram starts serin-local and returns at once.
+func beginProgram(t *testing.T, args ...string) *running {
+	t.Helper()
+	r := &running{command: program(t, args...), ready: make(chan struct{}), ended: make(chan struct{})}
 	reader, writer, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)

@@ -45,7 +45,7 @@ func TestTwoClusters(t *testing.T) {
 func (p place) runDemo(t *testing.T) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "demo.yaml")
-	if err := os.WriteFile(file, []byte(demo), 0o644); err != nil {
+	if err := os.WriteFile(file, []byte(shop), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	p.mustKubectl(t, "apply", "--filename="+file)

@@ -99,8 +99,9 @@ func (c *cluster) startPart(ctx context.Context, name string, run func(context.C
 	return nil
 }
 
-// stop ends every part, the last started first, and the control plane at the end.
-func (c *cluster) stop() {
+// close ends every part, the last started first, then the control plane, and gives
+// ports and directory back.
+func (c *cluster) close() {
 	for i := len(c.parts) - 1; i >= 0; i-- {
 		if !c.parts[i].stop() {
 			c.progress.note("the %s did not end in %s", c.parts[i].name, partGrace)
@@ -108,5 +109,11 @@ func (c *cluster) stop() {
 	}
 	if c.plane != nil {
 		c.plane.Stop()
+	}
+	if c.ports != nil {
+		c.ports.close()
+	}
+	if c.lock != nil {
+		c.lock.Close()
 	}
 }

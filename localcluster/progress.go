@@ -19,9 +19,13 @@ type progress struct {
 }
 
 func newProgress(out io.Writer) *progress {
+	return &progress{out: out, colours: coloured(out), now: time.Now}
+}
+
+// coloured tells whether out is a terminal that may show colours.
+func coloured(out io.Writer) bool {
 	file, ok := out.(*os.File)
-	colours := ok && term.IsTerminal(int(file.Fd())) && os.Getenv("NO_COLOR") == ""
-	return &progress{out: out, colours: colours, now: time.Now}
+	return ok && term.IsTerminal(int(file.Fd())) && os.Getenv("NO_COLOR") == ""
 }
 
 // step runs do and says how long it took, or that it went wrong.

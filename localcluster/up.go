@@ -71,36 +71,50 @@ Port 0 chooses a free port; the API server keeps the one it got.`,
 }
 
 func up(ctx context.Context, o upOptions, out io.Writer) error {
+	c, err := newCluster(o, out)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	return c.run(ctx, out)
+}
+
+// newCluster takes the directory and the ports of a cluster, which close gives
+// back. Nothing is started.
+func newCluster(o upOptions, out io.Writer) (*cluster, error) {
 	dir, err := filepath.Abs(o.Dir)
 	if err != nil {
-		return fmt.Errorf("find cluster directory: %w", err)
+		return nil, fmt.Errorf("find cluster directory: %w", err)
 	}
 	o.Dir = dir
 	if err := o.complete(); err != nil {
+		return nil, err
+	}
+	c := &cluster{options: o, progress: newProgress(out), failed: make(chan error, 16)}
+	if err := c.reserve(); err != nil {
+		c.close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// reserve takes what belongs to one cluster at a time, and with Fresh empties the
+// directory.
+func (c *cluster) reserve() (err error) {
+	if c.lock, err = lockDir(c.options.Dir); err != nil {
 		return err
 	}
-	lock, err := lockDir(o.Dir)
+	previous, err := readAddresses(c.options.Dir)
 	if err != nil {
 		return err
 	}
-	defer lock.Close()
-	previous, err := readAddresses(o.Dir)
-	if err != nil {
+	if c.ports, err = listen(c.options, previous); err != nil {
 		return err
 	}
-	ports, err := listen(o, previous)
-	if err != nil {
-		return err
+	if c.options.Fresh {
+		return wipe(c.options.Dir)
 	}
-	defer ports.close()
-	if o.Fresh {
-		if err := wipe(o.Dir); err != nil {
-			return err
-		}
-	}
-	c := &cluster{options: o, ports: ports, progress: newProgress(out), failed: make(chan error, 16)}
-	defer c.stop()
-	return c.run(ctx, out)
+	return nil
 }
 
 // complete fills in what depends on where this program lies, and checks that the
@@ -138,6 +152,7 @@ func exists(path string) bool {
 // cluster is everything that one `up` runs.
 type cluster struct {
 	options  upOptions
+	lock     *os.File
 	ports    *listeners
 	progress *progress
 	log      *slog.Logger

@@ -46,7 +46,7 @@ spec:
     schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
 `
 
-const demo = `apiVersion: apps/v1
+const shop = `apiVersion: apps/v1
 kind: Deployment
 metadata: {name: demo, namespace: shop}
 spec:

@@ -1,0 +1,152 @@
+package story
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// The versions of the application. Each answers its colour, the bad one with
+// status 500.
+const (
+	firstColor = "blue"
+	goodColor  = "green"
+	badColor   = "red"
+	badTag     = "bad-red"
+)
+
+func (s *story) firstVersion(ctx context.Context) error {
+	s.chapter("The first version is blue")
+	for _, line := range []string{
+		"kubectl create namespace " + namespace,
+		"kubectl apply -n " + namespace + " -f examples/canary-ingress",
+	} {
+		if err := s.enter(ctx, line); err != nil {
+			return err
+		}
+	}
+	if err := s.awaitPhase(ctx, healthy); err != nil {
+		return err
+	}
+	if err := s.countOnly(ctx, "first version", firstColor, header{}); err != nil {
+		return err
+	}
+	s.load = startLoad(ctx, s.visitor, s.pace.rate)
+	return nil
+}
+
+// goodRelease goes from blue to green while the background load runs.
+func (s *story) goodRelease(ctx context.Context) error {
+	s.chapter(fmt.Sprintf("A good release is green (%d more requests a second run all the time)", s.pace.rate))
+	started := time.Now()
+	steps := []func() error{
+		func() error { return s.enter(ctx, setImage(goodColor)) },
+		func() error { return s.awaitPause(ctx, 1, 20) },
+		func() error { return s.countShare(ctx, "good at 20 %", goodColor, 20) },
+		func() error {
+			return s.countOnly(ctx, `good at 20 %, "X-Canary: always"`, goodColor, header{"X-Canary", "always"})
+		},
+		func() error { return s.enter(ctx, command("promote")) },
+		func() error { return s.awaitPause(ctx, 3, 50) },
+		func() error { return s.countShare(ctx, "good at 50 %", goodColor, 50) },
+		func() error { return s.awaitPause(ctx, 5, 100) },
+		func() error { return s.countOnly(ctx, "good at 100 %", goodColor, header{}) },
+		func() error { return s.awaitPhase(ctx, healthy) },
+		func() error { return s.countOnly(ctx, "released", goodColor, header{}) },
+	}
+	if err := inOrder(steps); err != nil {
+		return err
+	}
+	s.note(checkUnharmed("background load until now", s.load.between(started, time.Now())))
+	return nil
+}
+
+// badRelease goes from green to red, which fails, and is taken back.
+func (s *story) badRelease(ctx context.Context) error {
+	s.chapter("A bad release is red, and fails")
+	steps := []func() error{
+		func() error { return s.enter(ctx, setImage(badTag)) },
+		func() error { return s.awaitPause(ctx, 1, 20) },
+		func() error { return s.countFailing(ctx, "bad at 20 %") },
+		func() error {
+			return s.countOnly(ctx, `bad at 20 %, "X-Canary: never"`, goodColor, header{"X-Canary", "never"})
+		},
+		func() error { return s.enter(ctx, command("abort")) },
+	}
+	if err := inOrder(steps); err != nil {
+		return err
+	}
+	recovered, err := s.recovery(ctx, time.Now())
+	if err != nil {
+		return err
+	}
+	if err := s.awaitPhase(ctx, degraded); err != nil {
+		return err
+	}
+	if err := s.countOnly(ctx, "aborted", goodColor, header{}); err != nil {
+		return err
+	}
+	s.note(checkUnharmed("background load since then", s.load.between(recovered, time.Now())))
+	return nil
+}
+
+// countFailing expects that the bad canary gets its share, and that nothing else
+// fails.
+func (s *story) countFailing(ctx context.Context, phase string) error {
+	counted, err := s.sample(ctx, s.pace.share, header{})
+	if err != nil {
+		return err
+	}
+	s.note(checkFailing(phase, badColor, goodColor, 20, counted))
+	return nil
+}
+
+// recovery expects that failures end soon after an abort, and returns when that
+// was.
+func (s *story) recovery(ctx context.Context, aborted time.Time) (time.Time, error) {
+	recovered := aborted
+	ctx, cancel := context.WithTimeoutCause(ctx, calmLimit, fmt.Errorf("not within %s", calmLimit))
+	defer cancel()
+	now := func() string { return "waiting for the failures to end" }
+	err := s.during(now, func() error {
+		tick := time.NewTicker(redraw)
+		defer tick.Stop()
+		for {
+			served := 0
+			if recovered, served = s.load.calm(aborted); served >= s.pace.calm {
+				return nil
+			}
+			select {
+			case <-ctx.Done():
+				return fmt.Errorf("wait for the failures to end: %w", context.Cause(ctx))
+			case <-tick.C:
+			}
+		}
+	})
+	if err != nil {
+		return recovered, err
+	}
+	s.note(checkRecovery("failures after the abort", recovered.Sub(aborted)))
+	return recovered, nil
+}
+
+// command is the command line that does something to the Rollout.
+func command(verb string, args ...string) string {
+	words := append([]string{"kubectl argo rollouts", verb, rollout}, args...)
+	return strings.Join(append(words, "-n", namespace), " ")
+}
+
+// setImage is the command line that asks for another version. The container is
+// named like the Rollout.
+func setImage(tag string) string { return command("set image", rollout+"="+image+":"+tag) }
+
+// inOrder does one thing after the other, up to the first error.
+func inOrder(steps []func() error) error {
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,138 @@
+package story
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// world is a model of a cluster with one Rollout, as far as the story can see it.
+type world struct {
+	mu             sync.Mutex
+	stable, canary string
+	weight         int
+	states         []state // the first one is now
+	requests       int
+
+	faults faults
+}
+
+// faults are what is wrong with a world.
+type faults struct {
+	// share is what the canary gets instead of 20 %. Zero: 20.
+	share int
+	// deafToHeader says that the header changes nothing.
+	deafToHeader bool
+	// failAt is a step at which every tenth request fails. Zero: none.
+	failAt int64
+	// refuses is a command that fails.
+	refuses string
+	// stuck says that the Rollout never gets past its pause at 50 %.
+	stuck bool
+}
+
+// newStory returns a story that is played in a world, and what it prints.
+func newStory(t *testing.T, w *world) (*story, *strings.Builder) {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(w.serve))
+	t.Cleanup(server.Close)
+	printed := &strings.Builder{}
+	s := &story{
+		narrator: &narrator{out: printed},
+		typist:   w,
+		rollouts: w,
+		visitor:  newVisitor(strings.TrimPrefix(server.URL, "http://"), host),
+		pace:     pace{exact: 200, share: 1000, settled: time.Millisecond, patience: time.Second, rate: 500, calm: 10},
+	}
+	t.Cleanup(s.visitor.close)
+	return s, printed
+}
+
+// run does what a command does to the Rollout.
+func (w *world) run(_ context.Context, line string) (string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.faults.refuses != "" && strings.Contains(line, w.faults.refuses) {
+		return "", errors.New("refused")
+	}
+	verb := strings.Fields(strings.TrimPrefix(line, "kubectl argo rollouts "))[0]
+	switch {
+	case line == "kubectl create namespace canary-test":
+		return "done\n", nil
+	case line == "kubectl apply -n canary-test -f examples/canary-ingress":
+		w.stable, w.canary = firstColor, firstColor
+		w.states = []state{{}, {Phase: healthy, Step: 6}}
+	case verb == "set":
+		_, tag, _ := strings.Cut(strings.Fields(line)[6], ":")
+		w.canary = tag
+		w.states = []state{{}, {Phase: "Progressing"}, {Phase: paused, Step: 1, Weight: 20}}
+	case verb == "promote":
+		w.states = []state{{Phase: paused, Step: 3, Weight: 50}, {Phase: paused, Step: 5, Weight: 100}, {Phase: healthy, Step: 6}}
+	case verb == "abort":
+		w.states = []state{{Phase: degraded}}
+	default:
+		return "", fmt.Errorf("unknown command: %s", line)
+	}
+	w.arrive()
+	return "done\n", nil
+}
+
+// arrive makes the traffic follow the state. The caller holds the lock.
+func (w *world) arrive() {
+	w.weight = int(w.states[0].Weight)
+	if w.weight == 20 && w.faults.share != 0 {
+		w.weight = w.faults.share
+	}
+	if w.states[0].Phase == healthy {
+		w.stable = w.canary
+	}
+}
+
+// watch moves the Rollout on whenever the story waits for more.
+func (w *world) watch(ctx context.Context, see func(state) bool) error {
+	for {
+		w.mu.Lock()
+		now := w.states[0]
+		w.mu.Unlock()
+		if see(now) {
+			return nil
+		}
+		w.mu.Lock()
+		last := len(w.states) == 1 || w.faults.stuck && now.Step == 3
+		if !last {
+			w.states = w.states[1:]
+			w.arrive()
+		}
+		w.mu.Unlock()
+		if last {
+			return errors.New("nothing changes any more")
+		}
+	}
+}
+
+// serve answers by weight, exactly and evenly: of 100 requests in a row the canary
+// gets as many as its weight says.
+func (w *world) serve(out http.ResponseWriter, r *http.Request) {
+	w.mu.Lock()
+	w.requests++
+	turn := w.requests % 100
+	version := w.stable
+	switch header := r.Header.Get("X-Canary"); {
+	case w.weight == 0 || header == "never" && !w.faults.deafToHeader:
+	case turn*w.weight%100 < w.weight, header == "always" && !w.faults.deafToHeader:
+		version = w.canary
+	}
+	broken := w.faults.failAt != 0 && w.states[0].Step == w.faults.failAt && turn%10 == 0
+	w.mu.Unlock()
+	color, bad := strings.CutPrefix(version, "bad-")
+	if bad || broken || r.Host != host || r.URL.Path != "/color" {
+		out.WriteHeader(http.StatusInternalServerError)
+	}
+	fmt.Fprintf(out, "%q", color)
+}
