@@ -45,6 +45,7 @@ func parseTop(s v1alpha1.RolloutSpec) Rollout {
 		Replicas:         replicas(s),
 		ReplicasUnset:    s.Replicas == nil,
 		Selector:         selector(s),
+		SelectorText:     metav1.FormatLabelSelector(selector(s)),
 		WorkloadRef:      parseWorkloadRef(s.WorkloadRef),
 		MinReady:         fromSeconds(int64(s.MinReadySeconds)),
 		HistoryLimit:     orInt(s.RevisionHistoryLimit, defaultHistoryLimit),

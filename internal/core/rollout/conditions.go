@@ -53,7 +53,10 @@ func (c *conditions) replace(next v1alpha1.RolloutCondition) {
 }
 
 func (c *conditions) remove(kind v1alpha1.RolloutConditionType) {
-	var kept []v1alpha1.RolloutCondition
+	if c.get(kind) == nil {
+		return
+	}
+	kept := make([]v1alpha1.RolloutCondition, 0, len(c.list))
 	for _, have := range c.list {
 		if have.Type != kind {
 			kept = append(kept, have)
@@ -97,7 +100,10 @@ func progress(s *strategy.Situation, next v1alpha1.RolloutStatus, wake time.Time
 		next, events = abortOnDeadline(s, next)
 	}
 	progressing(&c, s, next, d)
-	slices.SortFunc(c.list, func(a, b v1alpha1.RolloutCondition) int { return cmp.Compare(a.Type, b.Type) })
+	byType := func(a, b v1alpha1.RolloutCondition) int { return cmp.Compare(a.Type, b.Type) }
+	if !slices.IsSortedFunc(c.list, byType) { // the list may still be the snapshot's
+		c.list = slices.SortedFunc(slices.Values(c.list), byType)
+	}
 	next.Conditions = c.list
 	return next, events, plan.Sooner(wake, d.wake)
 }

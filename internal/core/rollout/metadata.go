@@ -61,8 +61,12 @@ func remember(m spec.Metadata) string {
 // recall reads what was injected into a ReplicaSet. Text that is no JSON counts as
 // nothing.
 func recall(annotations map[string]string) spec.Metadata {
+	text := annotations[v1alpha1.EphemeralMetadataAnnotation]
+	if text == "" {
+		return spec.Metadata{}
+	}
 	var m memory
-	if err := json.Unmarshal([]byte(annotations[v1alpha1.EphemeralMetadataAnnotation]), &m); err != nil {
+	if err := json.Unmarshal([]byte(text), &m); err != nil {
 		return spec.Metadata{}
 	}
 	return spec.Metadata(m)
@@ -120,6 +124,9 @@ func swap(have, worn, wanted map[string]string) map[string]string {
 // place. Only keys that were injected are ever removed.
 func metadataActions(s *strategy.Situation) []plan.Action {
 	trial, settled := wardrobe(s.Snapshot.Spec)
+	if len(s.Snapshot.Pods) == 0 {
+		return nil
+	}
 	var actions []plan.Action
 	for _, rs := range s.View.All() {
 		if rs.Want == 0 {

@@ -55,7 +55,7 @@ func counters(s *strategy.Situation, v strategy.Verdict) v1alpha1.RolloutStatus 
 	}
 	next.UpdatedReplicas = s.Size().Pods
 	next.HPAReplicas = next.Replicas
-	next.Selector = metav1.FormatLabelSelector(s.Snapshot.Spec.Selector)
+	next.Selector = s.Snapshot.Spec.SelectorText
 	if _, ok := s.Snapshot.Spec.Strategy.(spec.BlueGreen); !ok {
 		return next
 	}
