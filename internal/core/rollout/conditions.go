@@ -15,11 +15,16 @@ import (
 	"github.com/serin-rollouts/serin/internal/spec"
 )
 
-// conditions is a list of conditions in the making; it never edits the list it
-// started from.
+// conditions is a list of conditions in the making, a copy of the one it started from.
 type conditions struct {
 	list []v1alpha1.RolloutCondition
 	now  metav1.Time
+}
+
+// conditionsOf begins with a copy of a list.
+func conditionsOf(list []v1alpha1.RolloutCondition, now time.Time) conditions {
+	const more = 3 // room for those that an update adds
+	return conditions{list: append(make([]v1alpha1.RolloutCondition, 0, len(list)+more), list...), now: *timeOf(now)}
 }
 
 func (c conditions) get(kind v1alpha1.RolloutConditionType) *v1alpha1.RolloutCondition {
@@ -53,13 +58,7 @@ func (c *conditions) replace(next v1alpha1.RolloutCondition) {
 }
 
 func (c *conditions) remove(kind v1alpha1.RolloutConditionType) {
-	var kept []v1alpha1.RolloutCondition
-	for _, have := range c.list {
-		if have.Type != kind {
-			kept = append(kept, have)
-		}
-	}
-	c.list = kept
+	c.list = slices.DeleteFunc(c.list, func(have v1alpha1.RolloutCondition) bool { return have.Type == kind })
 }
 
 func truth(is bool) corev1.ConditionStatus {
@@ -72,7 +71,7 @@ func truth(is bool) corev1.ConditionStatus {
 // progress adds the conditions to a status. An update that made no progress for too
 // long is marked, or aborted, here; the time when that is due is the wake-up.
 func progress(s *strategy.Situation, next v1alpha1.RolloutStatus, wake time.Time) (v1alpha1.RolloutStatus, []plan.Event, time.Time) {
-	c := conditions{list: next.Conditions, now: *timeOf(s.Now)}
+	c := conditionsOf(next.Conditions, s.Now)
 	c.remove(v1alpha1.InvalidSpec)
 	paused := len(next.PauseConditions) > 0 || s.Snapshot.Spec.Paused
 	if paused && !s.Aborted {

@@ -61,8 +61,12 @@ func remember(m spec.Metadata) string {
 // recall reads what was injected into a ReplicaSet. Text that is no JSON counts as
 // nothing.
 func recall(annotations map[string]string) spec.Metadata {
+	text := annotations[v1alpha1.EphemeralMetadataAnnotation]
+	if text == "" {
+		return spec.Metadata{}
+	}
 	var m memory
-	if err := json.Unmarshal([]byte(annotations[v1alpha1.EphemeralMetadataAnnotation]), &m); err != nil {
+	if err := json.Unmarshal([]byte(text), &m); err != nil {
 		return spec.Metadata{}
 	}
 	return spec.Metadata(m)
