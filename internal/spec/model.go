@@ -15,8 +15,6 @@ type Rollout struct {
 	ReplicasUnset bool
 	// Selector finds the pods. It is never nil after parsing.
 	Selector *metav1.LabelSelector
-	// SelectorText is Selector as text, the way autoscalers read it.
-	SelectorText string
 	// Template is the wanted pod template. With WorkloadRef it is the referenced
 	// workload's, filled in by whoever observed it, before parsing.
 	Template corev1.PodTemplateSpec

@@ -47,7 +47,6 @@ func TestDefaultsOfARollout(t *testing.T) {
 	want := Rollout{
 		Replicas: 1, ReplicasUnset: true,
 		Selector:         &metav1.LabelSelector{MatchLabels: map[string]string{"app": "demo"}},
-		SelectorText:     "app=demo",
 		HistoryLimit:     10,
 		ProgressDeadline: 10 * time.Minute,
 		SuccessfulRuns:   5, UnsuccessfulRuns: 5,
@@ -83,7 +82,7 @@ func TestTopLevelValues(t *testing.T) {
 		Replicas: 10, MinReady: 7 * time.Second, ProgressDeadline: 90 * time.Second, AbortOnDeadline: true, Paused: true,
 		RestartAt: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), RollbackWindow: 3, SuccessfulRuns: 1,
 	}
-	ignored := cmpopts.IgnoreFields(Rollout{}, "Selector", "SelectorText", "Template", "TemplateHash", "Strategy")
+	ignored := cmpopts.IgnoreFields(Rollout{}, "Selector", "Template", "TemplateHash", "Strategy")
 	if diff := cmp.Diff(want, r, ignored); diff != "" {
 		t.Errorf("ParseRollout() (-want +got):\n%s", diff)
 	}

@@ -45,7 +45,6 @@ func parseTop(s v1alpha1.RolloutSpec) Rollout {
 		Replicas:         replicas(s),
 		ReplicasUnset:    s.Replicas == nil,
 		Selector:         selector(s),
-		SelectorText:     metav1.FormatLabelSelector(selector(s)),
 		WorkloadRef:      parseWorkloadRef(s.WorkloadRef),
 		MinReady:         fromSeconds(int64(s.MinReadySeconds)),
 		HistoryLimit:     orInt(s.RevisionHistoryLimit, defaultHistoryLimit),

@@ -73,15 +73,12 @@ func (at cursor) weightAt(index int32) int32 {
 }
 
 // scaleAt is the latest setCanaryScale at or before the index that is still in
-// force; nil when the size follows the weight.
-func (at cursor) scaleAt(index int32) *spec.SetCanaryScale {
+// force; false when the size follows the weight.
+func (at cursor) scaleAt(index int32) (spec.SetCanaryScale, bool) {
 	for i := min(index, at.count-1); i >= 0; i-- {
 		if scale, ok := at.steps[i].(spec.SetCanaryScale); ok {
-			if scale.MatchTraffic {
-				return nil
-			}
-			return &scale
+			return scale, !scale.MatchTraffic
 		}
 	}
-	return nil
+	return spec.SetCanaryScale{}, false
 }

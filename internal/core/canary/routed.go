@@ -43,7 +43,8 @@ func routedSizes(z *sizes, s *strategy.Situation, c spec.Canary, f flow) {
 // needs. A size above zero that the manifest pins is the user's choice.
 func keepServing(s *strategy.Situation, c spec.Canary, f flow, want int32) int32 {
 	current := s.Size().Want
-	pinned := !f.at.pastEnd() && f.at.scaleAt(f.at.index) != nil
+	_, pinned := f.at.scaleAt(f.at.index)
+	pinned = pinned && !f.at.pastEnd()
 	if want >= current || alone(s) || pinned && want > 0 {
 		return want
 	}

@@ -131,7 +131,7 @@ func routedTarget(s *strategy.Situation, c spec.Canary, at cursor) scale.Routed 
 	if s.Aborted || s.PromoteFull || at.pastEnd() {
 		return r
 	}
-	if pinned := at.scaleAt(at.index); pinned != nil {
+	if pinned, ok := at.scaleAt(at.index); ok {
 		if pinned.Replicas != nil {
 			r.Explicit = pinned.Replicas
 		} else if pinned.Weight != nil {

@@ -95,7 +95,7 @@ func resizes(s *strategy.Situation, v strategy.Verdict) (up, down []plan.Action)
 		}
 		annotate := sizeAnnotations(s, rs, wish)
 		if desired {
-			maps.Copy(annotate, desiredAnnotations(s, rs))
+			annotate = union(annotate, desiredAnnotations(s, rs))
 		}
 		switch {
 		case wish.Replicas > rs.Want:
@@ -112,7 +112,7 @@ func resizes(s *strategy.Situation, v strategy.Verdict) (up, down []plan.Action)
 // touch is the write that a ReplicaSet of the right size needs; none when it is right.
 func touch(s *strategy.Situation, rs *plan.ReplicaSet, annotate map[string]string) []plan.Action {
 	template, remembered := injected(s, rs)
-	maps.Copy(annotate, remembered)
+	annotate = union(annotate, remembered)
 	action := plan.AnnotateReplicaSet{Name: rs.Name, Version: rs.Version, Annotate: annotate, Template: template}
 	desired := s.View.Desired != nil && rs.Name == s.View.Desired.Name
 	if desired && rs.MinReady != s.Snapshot.Spec.MinReady {
@@ -125,14 +125,27 @@ func touch(s *strategy.Situation, rs *plan.ReplicaSet, annotate map[string]strin
 	return []plan.Action{action}
 }
 
-// sizeAnnotations are the changes that a wish makes to annotations.
+// union is a with what b adds; both may be nil, and b is left alone.
+func union(a, b map[string]string) map[string]string {
+	switch {
+	case len(b) == 0:
+		return a
+	case a == nil:
+		return maps.Clone(b)
+	default:
+		maps.Copy(a, b)
+		return a
+	}
+}
+
+// sizeAnnotations are the changes that a wish makes to annotations; nil for none.
 func sizeAnnotations(s *strategy.Situation, rs *plan.ReplicaSet, wish strategy.Wish) map[string]string {
-	annotate := map[string]string{}
+	var annotate map[string]string
 	if (wish.Sized || wish.Replicas != rs.Want) && rs.SizedFor != s.Replicas() {
-		annotate[v1alpha1.DesiredReplicasAnnotation] = strconv.Itoa(int(s.Replicas()))
+		annotate = map[string]string{v1alpha1.DesiredReplicasAnnotation: strconv.Itoa(int(s.Replicas()))}
 	}
 	if !wish.Deadline.Equal(rs.Deadline) {
-		annotate[v1alpha1.DefaultReplicaSetScaleDownDeadlineAnnotationKey] = deadlineText(wish.Deadline)
+		annotate = union(annotate, map[string]string{v1alpha1.DefaultReplicaSetScaleDownDeadlineAnnotationKey: deadlineText(wish.Deadline)})
 	}
 	return annotate
 }

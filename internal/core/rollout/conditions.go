@@ -15,11 +15,16 @@ import (
 	"github.com/serin-rollouts/serin/internal/spec"
 )
 
-// conditions is a list of conditions in the making; it never edits the list it
-// started from.
+// conditions is a list of conditions in the making, a copy of the one it started from.
 type conditions struct {
 	list []v1alpha1.RolloutCondition
 	now  metav1.Time
+}
+
+// conditionsOf begins with a copy of a list.
+func conditionsOf(list []v1alpha1.RolloutCondition, now time.Time) conditions {
+	const more = 3 // room for those that an update adds
+	return conditions{list: append(make([]v1alpha1.RolloutCondition, 0, len(list)+more), list...), now: *timeOf(now)}
 }
 
 func (c conditions) get(kind v1alpha1.RolloutConditionType) *v1alpha1.RolloutCondition {
@@ -53,16 +58,7 @@ func (c *conditions) replace(next v1alpha1.RolloutCondition) {
 }
 
 func (c *conditions) remove(kind v1alpha1.RolloutConditionType) {
-	if c.get(kind) == nil {
-		return
-	}
-	kept := make([]v1alpha1.RolloutCondition, 0, len(c.list))
-	for _, have := range c.list {
-		if have.Type != kind {
-			kept = append(kept, have)
-		}
-	}
-	c.list = kept
+	c.list = slices.DeleteFunc(c.list, func(have v1alpha1.RolloutCondition) bool { return have.Type == kind })
 }
 
 func truth(is bool) corev1.ConditionStatus {
@@ -75,7 +71,7 @@ func truth(is bool) corev1.ConditionStatus {
 // progress adds the conditions to a status. An update that made no progress for too
 // long is marked, or aborted, here; the time when that is due is the wake-up.
 func progress(s *strategy.Situation, next v1alpha1.RolloutStatus, wake time.Time) (v1alpha1.RolloutStatus, []plan.Event, time.Time) {
-	c := conditions{list: next.Conditions, now: *timeOf(s.Now)}
+	c := conditionsOf(next.Conditions, s.Now)
 	c.remove(v1alpha1.InvalidSpec)
 	paused := len(next.PauseConditions) > 0 || s.Snapshot.Spec.Paused
 	if paused && !s.Aborted {
@@ -100,10 +96,7 @@ func progress(s *strategy.Situation, next v1alpha1.RolloutStatus, wake time.Time
 		next, events = abortOnDeadline(s, next)
 	}
 	progressing(&c, s, next, d)
-	byType := func(a, b v1alpha1.RolloutCondition) int { return cmp.Compare(a.Type, b.Type) }
-	if !slices.IsSortedFunc(c.list, byType) { // the list may still be the snapshot's
-		c.list = slices.SortedFunc(slices.Values(c.list), byType)
-	}
+	slices.SortFunc(c.list, func(a, b v1alpha1.RolloutCondition) int { return cmp.Compare(a.Type, b.Type) })
 	next.Conditions = c.list
 	return next, events, plan.Sooner(wake, d.wake)
 }

@@ -43,7 +43,7 @@ func unresolvedPlan(s *strategy.Situation) plan.Plan {
 // replaces the text.
 func invalidStatus(s plan.Snapshot, status v1alpha1.RolloutStatus, problem *field.Error, now time.Time) v1alpha1.RolloutStatus {
 	next := *status.DeepCopy()
-	c := conditions{list: next.Conditions, now: *timeOf(now)}
+	c := conditionsOf(next.Conditions, now)
 	condition := v1alpha1.RolloutCondition{
 		Type: v1alpha1.InvalidSpec, Status: corev1.ConditionTrue, Reason: v1alpha1.InvalidSpecReason,
 		Message: fmt.Sprintf(v1alpha1.InvalidSpecMessage, s.Rollout.Name, problem),
@@ -89,7 +89,7 @@ func createFailed(s plan.Snapshot, a plan.CreateReplicaSet, failure error, now t
 		next.CollisionCount = &count
 		return next
 	}
-	c := conditions{list: next.Conditions, now: *timeOf(now)}
+	c := conditionsOf(next.Conditions, now)
 	c.set(v1alpha1.RolloutCondition{
 		Type: v1alpha1.RolloutProgressing, Status: corev1.ConditionFalse, Reason: v1alpha1.FailedRSCreateReason,
 		Message: fmt.Sprintf(v1alpha1.FailedRSCreateMessage, a.Name, failure),

@@ -57,11 +57,10 @@ func newReplicaSet(s *strategy.Situation, replicas int32) plan.CreateReplicaSet 
 // desiredAnnotations are the annotations that the desired ReplicaSet still lacks:
 // its number, and the Rollout's own.
 func desiredAnnotations(s *strategy.Situation, rs *plan.ReplicaSet) map[string]string {
-	missing := map[string]string{}
-	maps.Copy(missing, s.View.NumberAnnotations())
+	missing := s.View.NumberAnnotations()
 	for key, value := range s.Snapshot.Rollout.Annotations {
 		if !neverCopied(key) && rs.Annotations[key] != value && value != "" {
-			missing[key] = value
+			missing = union(missing, map[string]string{key: value})
 		}
 	}
 	return missing

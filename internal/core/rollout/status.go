@@ -1,7 +1,9 @@
 package rollout
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -55,15 +57,36 @@ func counters(s *strategy.Situation, v strategy.Verdict) v1alpha1.RolloutStatus 
 	}
 	next.UpdatedReplicas = s.Size().Pods
 	next.HPAReplicas = next.Replicas
-	next.Selector = s.Snapshot.Spec.SelectorText
+	next.Selector = selectorText(s.Snapshot.Spec.Selector)
 	if _, ok := s.Snapshot.Spec.Strategy.(spec.BlueGreen); !ok {
 		return next
 	}
 	if active := s.View.ByHash(v.BlueGreen.ActiveSelector); active != nil && v.BlueGreen.ActiveSelector != "" {
 		next.ReadyReplicas, next.AvailableReplicas, next.HPAReplicas = active.Ready, active.Available, active.Pods
-		next.Selector = metav1.FormatLabelSelector(withHash(s.Snapshot.Spec.Selector, active.Hash))
+		next.Selector = selectorText(withHash(s.Snapshot.Spec.Selector, active.Hash))
 	}
 	return next
+}
+
+// selectorText is a selector as autoscalers read it. Labels alone, as nearly all have,
+// need none of the checks that a selector went through when it was parsed.
+func selectorText(selector *metav1.LabelSelector) string {
+	if len(selector.MatchLabels) == 0 || len(selector.MatchExpressions) > 0 {
+		return metav1.FormatLabelSelector(selector)
+	}
+	keys := make([]string, 0, len(selector.MatchLabels))
+	for key := range selector.MatchLabels {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	var text strings.Builder
+	for _, key := range keys {
+		if text.Len() > 0 {
+			text.WriteByte(',')
+		}
+		text.WriteString(key + "=" + selector.MatchLabels[key])
+	}
+	return text.String()
 }
 
 // withHash narrows a selector to one revision.

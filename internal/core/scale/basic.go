@@ -42,7 +42,8 @@ func candidates(a Ask) []Counts {
 	up, down := ceilShare(a.Replicas, a), floorShare(a.Replicas, a)
 	// emptyOK: a side without pods is what was asked for, or cannot be helped.
 	emptyOK := a.Weight <= 0 || a.Weight >= a.Max || (a.Replicas == 1 && a.Surge == 0)
-	var list []Counts
+	const most = 4
+	list := make([]Counts, 0, most)
 	if up < a.Replicas || emptyOK {
 		list = append(list, Counts{Canary: up, Stable: a.Replicas - up})
 	}
