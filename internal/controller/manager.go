@@ -50,7 +50,7 @@ func NewManager(o Options) (manager.Manager, error) {
 	if err != nil {
 		return nil, err
 	}
-	caches, err := kube.CacheOptions(o.Scope)
+	caches, err := kube.CacheOptions(o.Config, o.Scope)
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/selection"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -42,8 +43,12 @@ func NewScheme() (*runtime.Scheme, error) {
 
 // CacheOptions are the options of the cache that New needs: Rollouts of the scope
 // and ReplicaSets with a hash label, without what nobody reads.
-func CacheOptions(s Scope) (cache.Options, error) {
+func CacheOptions(config *rest.Config, s Scope) (cache.Options, error) {
 	instance, err := instanceSelector(s.InstanceID)
+	if err != nil {
+		return cache.Options{}, err
+	}
+	informers, err := tolerantInformer(config, s, instance)
 	if err != nil {
 		return cache.Options{}, err
 	}
@@ -56,7 +61,7 @@ func CacheOptions(s Scope) (cache.Options, error) {
 	options := cache.Options{
 		DefaultTransform:             trim,
 		DefaultUnsafeDisableDeepCopy: &shared,
-		ReaderFailOnMissingInformer:  false,
+		NewInformer:                  informers,
 		ByObject: map[client.Object]cache.ByObject{
 			&v1alpha1.Rollout{}:  {Label: instance, SyncPeriod: resync(s.Resync)},
 			&appsv1.ReplicaSet{}: {Label: hashed},

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"net/http"
 	"os"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -60,6 +62,21 @@ type fixture struct {
 	*kube.Cluster
 	client    client.Client
 	namespace string
+	// writes counts what the Cluster sends that is no read.
+	writes *atomic.Int64
+}
+
+// counting counts requests that are no reads.
+type counting struct {
+	http.RoundTripper
+	writes *atomic.Int64
+}
+
+func (c counting) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Method != http.MethodGet {
+		c.writes.Add(1)
+	}
+	return c.RoundTripper.RoundTrip(r)
 }
 
 func newFixture(t *testing.T) fixture {
@@ -73,7 +90,9 @@ func newFixture(t *testing.T) fixture {
 	must(t, direct.Create(t.Context(), namespace))
 	t.Cleanup(func() { must(t, direct.Delete(context.Background(), namespace)) })
 
-	caches, err := kube.CacheOptions(kube.Scope{Namespace: namespace.Name, InstanceID: instance})
+	writes := &atomic.Int64{}
+	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return counting{next, writes} })
+	caches, err := kube.CacheOptions(config, kube.Scope{Namespace: namespace.Name, InstanceID: instance})
 	must(t, err)
 	cluster, err := ctrlcluster.New(config, func(o *ctrlcluster.Options) { o.Scheme, o.Cache = scheme, caches })
 	must(t, err)
@@ -90,7 +109,7 @@ func newFixture(t *testing.T) fixture {
 	if !cluster.GetCache().WaitForCacheSync(t.Context()) {
 		t.Fatal("caches were not filled")
 	}
-	return fixture{Cluster: k, client: direct, namespace: namespace.Name}
+	return fixture{Cluster: k, client: direct, namespace: namespace.Name, writes: writes}
 }
 
 // run runs something until the test ends.

@@ -104,8 +104,8 @@ func (o observer) snapshot(ctx context.Context) (plan.Snapshot, error) {
 		s.Workload = &workload.facts
 		s.Rollout.Annotations = withGeneration(s.Rollout.Annotations, workload.facts.Generation)
 	}
-	s.Invalid = problems
-	if len(problems) == 0 {
+	s.Invalid = append(unreadable(o.rollout), problems...)
+	if len(s.Invalid) == 0 {
 		s.Spec, s.Invalid = o.parsed.get(o.rollout, workload)
 	}
 	if s.ReplicaSets, err = o.replicaSets(ctx, s.Spec.Selector); err != nil {

@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -69,12 +70,14 @@ func (c *Cluster) namedInCache(ctx context.Context, key engine.Key) (bool, error
 // namedOnServer also sees the Rollouts of other controllers, which the cache does
 // not have, and those that it does not have yet.
 func (c *Cluster) namedOnServer(ctx context.Context, key engine.Key) (bool, error) {
-	var list v1alpha1.RolloutList
+	var list unstructured.UnstructuredList
+	list.SetGroupVersionKind(v1alpha1.RolloutGVK)
 	if err := c.live.List(ctx, &list, client.InNamespace(key.Namespace)); err != nil {
 		return false, fmt.Errorf("list Rollouts: %w", err)
 	}
-	return slices.ContainsFunc(list.Items, func(r v1alpha1.Rollout) bool {
-		return r.DeletionTimestamp == nil && slices.Contains(servicesNamed(&r), key.Name)
+	return slices.ContainsFunc(list.Items, func(item unstructured.Unstructured) bool {
+		r := readRollout(item.Object)
+		return r.DeletionTimestamp == nil && slices.Contains(servicesNamed(r), key.Name)
 	}), nil
 }
 
