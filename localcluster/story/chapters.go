@@ -108,7 +108,7 @@ func (s *story) recovery(ctx context.Context, aborted time.Time) (time.Time, err
 	recovered := aborted
 	ctx, cancel := context.WithTimeoutCause(ctx, calmLimit, fmt.Errorf("not within %s", calmLimit))
 	defer cancel()
-	now := func() string { return "waiting for the failures to end" }
+	now := func() string { return "watching for failures" }
 	err := s.during(now, func() error {
 		tick := time.NewTicker(redraw)
 		defer tick.Stop()

@@ -148,14 +148,16 @@ func (s *story) note(c check) {
 // enter types a command line and shows what it prints.
 func (s *story) enter(ctx context.Context, line string) error {
 	s.command(line)
-	return s.during(func() string { return "running" }, func() error {
-		out, err := s.typist.run(ctx, line)
-		if err != nil {
-			return err
-		}
-		s.output(out)
-		return nil
+	var printed string
+	err := s.during(func() string { return "running" }, func() (err error) {
+		printed, err = s.typist.run(ctx, line)
+		return err
 	})
+	if err != nil {
+		return err
+	}
+	s.output(printed)
+	return nil
 }
 
 // await waits until the Rollout is in a state that matches.
