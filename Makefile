@@ -55,7 +55,7 @@ unit: ## unit, property and architecture tests of both modules
 
 .PHONY: e2e
 e2e: build ## the stories on a real API server with real requests
-	$(GO) test -count=1 -timeout 40m ./test/e2e/...
+	SERIN_LOCAL_REQUIRED=1 $(GO) test -count=1 -p 1 -timeout 40m ./test/e2e/... ./test/conformance/...
 
 .PHONY: lint
 lint: ## gofmt, vet and the linters

@@ -3,7 +3,6 @@ package conformance
 import (
 	"encoding/json"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -22,17 +21,8 @@ import (
 
 // Every story, played in the simulator, agrees with its record.
 func TestStoriesInTheSimulator(t *testing.T) {
-	files, err := filepath.Glob("stories/*.yaml")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no stories: %v", err)
-	}
-	for _, file := range files {
-		name := strings.TrimSuffix(filepath.Base(file), ".yaml")
+	for name, story := range allStories(t) {
 		t.Run(name, func(t *testing.T) {
-			story, err := ReadStory(file)
-			if err != nil {
-				t.Fatal(err)
-			}
 			record, err := ReadRecord("records/" + name + ".jsonl")
 			if err != nil {
 				t.Fatal(err)
@@ -197,7 +187,7 @@ func (p *player) Event(w *sim.World, e plan.Event) {
 
 // stateOf is what an onlooker sees of a world.
 func stateOf(w *sim.World) State {
-	s := State{Rollout: rolloutOf(w), ReplicaSets: map[string]Size{}}
+	s := State{Rollout: rolloutOf(w.Rollout().Status, w.Named), ReplicaSets: map[string]Size{}}
 	for _, rs := range w.ReplicaSets() {
 		pods, available := w.Pods(rs.Name)
 		s.ReplicaSets[w.Named(rs.Hash)] = Size{
@@ -205,50 +195,10 @@ func stateOf(w *sim.World) State {
 		}
 	}
 	for name, service := range w.Services() {
-		if s.Services == nil {
-			s.Services = map[string]string{}
-		}
-		s.Services[name] = "<nil>"
-		if service.Hash != "" {
-			s.Services[name] = w.Named(service.Hash)
-		}
+		s.pointService(name, w.Named(service.Hash))
 	}
 	for name, ingress := range w.Objects("Ingress") {
-		if s.Ingresses == nil {
-			s.Ingresses = map[string]map[string]string{}
-		}
-		s.Ingresses[name] = map[string]string{}
-		for key, value := range ingress.GetAnnotations() {
-			if strings.Contains(key, "canary") {
-				s.Ingresses[name][strings.TrimPrefix(key, "nginx.ingress.kubernetes.io/")] = value
-			}
-		}
+		s.annotateIngress(name, ingress.GetAnnotations())
 	}
 	return s
-}
-
-func rolloutOf(w *sim.World) Rollout {
-	st := w.Rollout().Status
-	r := Rollout{
-		Phase: string(st.Phase), Message: w.Named(st.Message), CurrentStepIndex: st.CurrentStepIndex, Abort: st.Abort,
-		PromoteFull: st.PromoteFull, ControllerPause: st.ControllerPause, Replicas: st.Replicas,
-		UpdatedReplicas: st.UpdatedReplicas, ReadyReplicas: st.ReadyReplicas, AvailableReplicas: st.AvailableReplicas,
-		HPAReplicas: st.HPAReplicas, StableRS: w.Named(st.StableRS), CurrentPodHash: w.Named(st.CurrentPodHash),
-		ActiveSelector: w.Named(st.BlueGreen.ActiveSelector), PreviewSelector: w.Named(st.BlueGreen.PreviewSelector),
-		Conditions: map[string]string{},
-	}
-	if weights := st.Canary.Weights; weights != nil {
-		r.Weights = &Weights{Canary: weightIn(w, weights.Canary), Stable: weightIn(w, weights.Stable)}
-	}
-	for _, c := range st.PauseConditions {
-		r.PauseConditions = append(r.PauseConditions, string(c.Reason))
-	}
-	for _, c := range st.Conditions {
-		r.Conditions[string(c.Type)] = string(c.Status) + "/" + c.Reason
-	}
-	return r
-}
-
-func weightIn(w *sim.World, d v1alpha1.WeightDestination) Weight {
-	return Weight{PodTemplateHash: w.Named(d.PodTemplateHash), ServiceName: d.ServiceName, Weight: d.Weight}
 }
