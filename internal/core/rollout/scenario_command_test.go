@@ -81,6 +81,14 @@ func TestAbort(t *testing.T) {
 			given: under(build.With(routed(10, build.Weight(20), build.Weight(50), build.Wait()), dynamic()), build.Has("v1", 10), build.Has("v2", 2), build.CanaryWeight(20), build.Aborted()),
 			want:  build.Words{"v1": "10", "weight": "0"},
 		},
+		"a stable that lost pods gets no less traffic than it had": {
+			given: under(build.With(routed(10, build.Weight(60), build.Wait()), dynamic()), build.Has("v1", 10, build.Available(4)), build.Has("v2", 6, build.Available(3)), build.CanaryWeight(0), build.Aborted()),
+			want:  build.Words{"weight": "0"},
+		},
+		"what is aborted is not promoted, though all its pods are available": {
+			given: under(update(build.Canary("demo", 4), "v2"), build.Has("v1", 0), build.Has("v2", 4), abortNow()),
+			want:  build.Words{"stable": "v1", "v1": "1", "abort": "true"},
+		},
 		"of no replicas nothing is divided": {
 			given: under(build.With(routed(0, build.Weight(50), build.Wait()), dynamic()), build.Has("v1", 0), build.Has("v2", 0), build.CanaryWeight(50), build.Aborted()),
 			want:  build.Words{"weight": "0", "v1": "0", "v2": "0"},

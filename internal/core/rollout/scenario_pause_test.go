@@ -44,6 +44,10 @@ func TestPauses(t *testing.T) {
 				build.Has("v1", 3, build.SizedFor(4)), build.Has("v2", 1, build.SizedFor(4)), build.AtStep(1), build.Paused(pause, time.Minute)),
 			want: build.Words{"v1": "6", "v2": "2", "phase": "Paused: manually paused"},
 		},
+		"paused as a whole in the middle of a step, no pod comes or goes": {
+			given: under(update(build.Canary("demo", 4, build.Weight(50), build.Wait()), "v2", userPause()), build.Has("v1", 3), build.Has("v2", 1), build.AtStep(0)),
+			want:  build.Words{"v1": "3", "v2": "1", "step": "0", "writes": "0"},
+		},
 		"a resize in a pause at 25 % keeps a quarter": {
 			given: under(update(build.Canary("demo", 8, build.Weight(25), build.Wait()), "v2"), build.Has("v1", 3, build.SizedFor(4)), build.Has("v2", 1, build.SizedFor(4)),
 				build.AtStep(1), build.Paused(pause, time.Minute)),
@@ -188,6 +192,10 @@ func TestReferencedWorkload(t *testing.T) {
 		"progressively: the Deployment gives up what the Rollout has ready": {
 			given: build.Snapshot(old, one, build.Has("v1", 5, build.Available(2)), deployment(progressively, 5)),
 			want:  build.Words{"workload": "3"},
+		},
+		"progressively: the Deployment never grows": {
+			given: build.Snapshot(old, one, build.Has("v1", 5, build.Available(2)), deployment(progressively, 1)),
+			want:  build.Words{"workload": ""},
 		},
 		"progressively: everything when the Rollout is healthy": {
 			given: build.Snapshot(old, one, build.Has("v1", 5), deployment(progressively, 2), healthy),
