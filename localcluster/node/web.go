@@ -14,15 +14,12 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/serin-rollouts/serin/localcluster/podnet"
 )
 
-const (
-	// defaultPort is where an application listens whose container declares no port.
-	defaultPort = 8080
-	// unprivilegedOffset is added to a port below 1024 when this process may not
-	// listen there.
-	unprivilegedOffset = 8000
-)
+// defaultPort is where an application listens whose container declares no port.
+const defaultPort = 8080
 
 // web is an application to run inside this process.
 type web struct {
@@ -87,9 +84,11 @@ func listen(w web) ([]net.Listener, error) {
 
 func listenPort(w web, port int) (net.Listener, error) {
 	l, err := net.Listen("tcp", net.JoinHostPort(w.ip.String(), strconv.Itoa(port)))
-	if errors.Is(err, syscall.EACCES) && port < 1024 {
-		fmt.Fprintf(w.out, "port %d needs privileges, taking %d instead\n", port, port+unprivilegedOffset)
-		return net.Listen("tcp", net.JoinHostPort(w.ip.String(), strconv.Itoa(port+unprivilegedOffset)))
+	instead := int(podnet.UnprivilegedPort(uint16(port)))
+	if errors.Is(err, syscall.EACCES) && instead != port {
+		// Everything that dials a pod through podnet tries that port too.
+		fmt.Fprintf(w.out, "port %d needs privileges, taking %d instead\n", port, instead)
+		return net.Listen("tcp", net.JoinHostPort(w.ip.String(), strconv.Itoa(instead)))
 	}
 	return l, err
 }

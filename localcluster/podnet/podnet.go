@@ -8,9 +8,12 @@ package podnet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
+	"strconv"
+	"syscall"
 )
 
 // First is the lowest address given to a pod. 10.0.0.0/16 stays unused, so that
@@ -31,6 +34,15 @@ func Loopback(podIP netip.Addr) netip.Addr {
 	return netip.AddrFrom4(octets)
 }
 
+// UnprivilegedPort is where a process listens that was to listen on port and may
+// not, because ports below 1024 need privileges. Example: 80 -> 8080.
+func UnprivilegedPort(port uint16) uint16 {
+	if port >= 1024 {
+		return port
+	}
+	return port + 8000
+}
+
 // DialContext dials like net.Dialer, with pod addresses mapped to where the
 // pod's process listens. address is host:port; host may be any IP.
 func DialContext(ctx context.Context, network, address string) (net.Conn, error) {
@@ -38,9 +50,20 @@ func DialContext(ctx context.Context, network, address string) (net.Conn, error)
 	if err != nil {
 		return nil, fmt.Errorf("dial %s: %w", address, err)
 	}
-	if ip, err := netip.ParseAddr(host); err == nil {
-		address = net.JoinHostPort(Loopback(ip).String(), port)
-	}
 	var dialer net.Dialer
-	return dialer.DialContext(ctx, network, address)
+	ip, err := netip.ParseAddr(host)
+	if err != nil || Loopback(ip) == ip {
+		return dialer.DialContext(ctx, network, address)
+	}
+	host = Loopback(ip).String()
+	conn, err := dialer.DialContext(ctx, network, net.JoinHostPort(host, port))
+	number, notNumber := strconv.ParseUint(port, 10, 16)
+	instead := UnprivilegedPort(uint16(number))
+	if !errors.Is(err, syscall.ECONNREFUSED) || notNumber != nil || uint64(instead) == number {
+		return conn, err
+	}
+	if conn, e := dialer.DialContext(ctx, network, net.JoinHostPort(host, strconv.Itoa(int(instead)))); e == nil {
+		return conn, nil
+	}
+	return nil, err
 }
