@@ -62,8 +62,10 @@ func newOnlooker(t testing.TB, client dynamic.Interface, namespace string) *onlo
 	ctx, stop := context.WithCancel(t.Context())
 	var watches sync.WaitGroup
 	t.Cleanup(func() { stop(); watches.Wait() })
-	for kind, resource := range resources() {
+	for kind := range resources() {
 		o.objects[kind] = map[string]*unstructured.Unstructured{}
+	}
+	for kind, resource := range resources() {
 		w, err := client.Resource(resource).Namespace(namespace).Watch(ctx, metav1.ListOptions{})
 		if err != nil {
 			t.Fatalf("watch each %s: %v", kind, err)
