@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -122,13 +123,14 @@ func (f *flags) check() error {
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, f.logLevel) {
 		return fmt.Errorf("--loglevel %s: want debug, info, warn or error", f.logLevel)
 	}
-	for _, name := range f.controllers {
-		if name == "analysis" {
-			return fmt.Errorf("--controllers analysis: there is no analysis controller yet")
-		}
-		return fmt.Errorf("unsupported controller: %s", name)
+	switch {
+	case len(f.controllers) == 0:
+		return nil
+	case f.controllers[0] == "analysis":
+		return errors.New("--controllers analysis: there is no analysis controller yet")
+	default:
+		return fmt.Errorf("unsupported controller: %s", f.controllers[0])
 	}
-	return nil
 }
 
 // scope is the only namespace to watch; "" for all.

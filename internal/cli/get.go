@@ -149,17 +149,17 @@ func encode(shown any, format string) (string, error) {
 	return string(data) + "\n", err
 }
 
-// errWatchTimeout ends a watch that was given a time.
-type errWatchTimeout struct{ seconds int }
+// watchTimeoutError ends a watch that was given a time.
+type watchTimeoutError struct{ seconds int }
 
-func (e errWatchTimeout) Error() string {
+func (e watchTimeoutError) Error() string {
 	return fmt.Sprintf("timed out after %d seconds of watching", e.seconds)
 }
 
 func (s *shell) getWatch(ctx context.Context, c client, sub subject, o getOptions) error {
 	if o.timeoutSeconds > 0 {
 		limited, cancel := context.WithTimeoutCause(ctx,
-			time.Duration(o.timeoutSeconds)*time.Second, errWatchTimeout{o.timeoutSeconds})
+			time.Duration(o.timeoutSeconds)*time.Second, watchTimeoutError{o.timeoutSeconds})
 		defer cancel()
 		ctx = limited
 	}
@@ -174,7 +174,7 @@ func (s *shell) getWatch(ctx context.Context, c client, sub subject, o getOption
 	if err != nil {
 		return err
 	}
-	if timeout, isTimeout := context.Cause(ctx).(errWatchTimeout); isTimeout { //nolint:errorlint // never wrapped
+	if timeout, isTimeout := context.Cause(ctx).(watchTimeoutError); isTimeout { //nolint:errorlint // never wrapped
 		return timeout
 	}
 	return nil

@@ -56,7 +56,7 @@ func TestClassify(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			got := classify(tc.err)
 			for _, kind := range []error{plan.ErrConflict, plan.ErrInvalid, plan.ErrCollision} {
-				if errors.Is(got, kind) != (tc.want == kind) {
+				if errors.Is(got, kind) != errors.Is(tc.want, kind) {
 					t.Errorf("classify() = %v, want %v", got, tc.want)
 				}
 			}

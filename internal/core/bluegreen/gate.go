@@ -28,7 +28,7 @@ type gate struct {
 // switch, also when a pod becomes unready in between.
 func gateOf(s *strategy.Situation, b spec.BlueGreen, at place) gate {
 	g := gate{pauses: s.Status.PauseConditions, checkpoint: s.Status.BlueGreen.ScaleUpPreviewCheckPoint}
-	held, paused := strategy.Pause(g.pauses, v1alpha1.PauseReasonBlueGreenPause)
+	_, paused := strategy.Pause(g.pauses, v1alpha1.PauseReasonBlueGreenPause)
 	opened := s.Status.ControllerPause && len(g.pauses) == 0
 	switch {
 	case s.Aborted, at.fast:
@@ -40,7 +40,7 @@ func gateOf(s *strategy.Situation, b spec.BlueGreen, at place) gate {
 	case g.checkpoint, b.AutoPromote && b.PromoteAfter <= 0:
 		return pass(g, b, at)
 	case paused:
-		return elapse(g, b, at, held.StartTime.Add(b.PromoteAfter), s.Now)
+		return elapse(g, s, b, at)
 	case opened:
 		g.resumed = true
 		return pass(g, b, at)
@@ -79,11 +79,13 @@ func hold(g gate, b spec.BlueGreen, now time.Time) gate {
 }
 
 // elapse goes on with a pause that holds, which ends by itself with AutoPromote.
-func elapse(g gate, b spec.BlueGreen, at place, end, now time.Time) gate {
+func elapse(g gate, s *strategy.Situation, b spec.BlueGreen, at place) gate {
+	held, _ := strategy.Pause(g.pauses, v1alpha1.PauseReasonBlueGreenPause)
+	end := held.StartTime.Add(b.PromoteAfter)
 	switch {
 	case !b.AutoPromote:
 		return g
-	case now.Before(end):
+	case s.Now.Before(end):
 		if at.ready { // otherwise its pods wake us
 			g.wake = end
 		}

@@ -41,14 +41,8 @@ func allowed(s *strategy.Situation, c spec.Canary, at cursor, now traffic.Share)
 	full := maxWeight(c)
 	current := partOf(now, full)
 	switch {
-	case leftovers(s, c):
-		return rampDown(s, c, current), "stable takes over as its pods come back"
-	case s.Promoted && awaitsStableService(s, c):
-		return current, "held: the stable Service cannot move to the promoted revision yet"
-	case s.Promoted && s.Now.Before(settled(s, c)):
-		return current, "held: endpoints of the stable Service are settling"
 	case s.Promoted, s.Initial:
-		return 0, "the stable Service selects the promoted revision"
+		return promotedWeight(s, c, current)
 	case s.Aborted && c.DynamicStableScale:
 		return rampDown(s, c, current), "aborted: stable takes over as its pods come back"
 	case s.Aborted:
@@ -69,6 +63,21 @@ func allowed(s *strategy.Situation, c spec.Canary, at cursor, now traffic.Share)
 		return 0, "without steps traffic moves when every pod is available"
 	default:
 		return stepWeight(s, c, at, current)
+	}
+}
+
+// promotedWeight is the weight of the canary destination when there is no canary any
+// more. It goes to zero once the stable Service leads to the promoted revision.
+func promotedWeight(s *strategy.Situation, c spec.Canary, current int32) (int32, string) {
+	switch {
+	case leftovers(s, c):
+		return rampDown(s, c, current), "stable takes over as its pods come back"
+	case s.Promoted && awaitsStableService(s, c):
+		return current, "held: the stable Service cannot move to the promoted revision yet"
+	case s.Promoted && s.Now.Before(settled(s, c)):
+		return current, "held: endpoints of the stable Service are settling"
+	default:
+		return 0, "the stable Service selects the promoted revision"
 	}
 }
 

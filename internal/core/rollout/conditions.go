@@ -169,6 +169,9 @@ func progressing(c *conditions, s *strategy.Situation, next v1alpha1.RolloutStat
 	case was(v1alpha1.RolloutPausedReason) && !s.Reset:
 		set(corev1.ConditionUnknown, v1alpha1.RolloutResumedReason, v1alpha1.RolloutResumedMessage)
 	case d.moved || s.Reset:
-		c.replace(v1alpha1.RolloutCondition{Type: v1alpha1.RolloutProgressing, Status: corev1.ConditionTrue, Reason: v1alpha1.ReplicaSetUpdatedReason, Message: fmt.Sprintf(v1alpha1.ReplicaSetProgressingMessage, name)})
+		c.replace(v1alpha1.RolloutCondition{
+			Type: v1alpha1.RolloutProgressing, Status: corev1.ConditionTrue,
+			Reason: v1alpha1.ReplicaSetUpdatedReason, Message: fmt.Sprintf(v1alpha1.ReplicaSetProgressingMessage, name),
+		})
 	}
 }

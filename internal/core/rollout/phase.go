@@ -41,25 +41,30 @@ func waitingFor(s *strategy.Situation, next v1alpha1.RolloutStatus) string {
 	case next.AvailableReplicas < next.UpdatedReplicas:
 		return "updated replicas are still becoming available"
 	}
-	promoted := next.StableRS == next.CurrentPodHash
 	switch chosen := s.Snapshot.Spec.Strategy.(type) {
 	case spec.BlueGreen:
 		if next.BlueGreen.ActiveSelector == "" || next.BlueGreen.ActiveSelector != next.CurrentPodHash {
 			return "active service cutover pending"
 		}
-		if !promoted {
+		if next.StableRS != next.CurrentPodHash {
 			return "waiting for post-promotion verification to complete"
 		}
 	case spec.Canary:
-		if chosen.Routing == nil && next.Replicas > next.UpdatedReplicas {
-			return "old replicas are pending termination"
-		}
-		if !promoted {
-			return "waiting for all steps to complete"
-		}
-		if w := next.Canary.Weights; w != nil && w.Canary.Weight > 0 {
-			return "waiting for traffic to move to the stable service"
-		}
+		return canaryWaitsFor(chosen, next)
 	}
 	return ""
+}
+
+func canaryWaitsFor(c spec.Canary, next v1alpha1.RolloutStatus) string {
+	weights := next.Canary.Weights
+	switch {
+	case c.Routing == nil && next.Replicas > next.UpdatedReplicas:
+		return "old replicas are pending termination"
+	case next.StableRS != next.CurrentPodHash:
+		return "waiting for all steps to complete"
+	case weights != nil && weights.Canary.Weight > 0:
+		return "waiting for traffic to move to the stable service"
+	default:
+		return ""
+	}
 }
