@@ -1,7 +1,6 @@
 package sim_test
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -141,15 +140,15 @@ func TestBasicCanaryStories(t *testing.T) {
 				c.CanaryMetadata = &v1alpha1.PodTemplateMetadata{Labels: map[string]string{"role": "canary"}}
 				c.StableMetadata = &v1alpha1.PodTemplateMetadata{Labels: map[string]string{"role": "stable"}}
 			}))
-			s.roles("v1", "stable stable stable stable")
+			s.roles("v1", "stable", 4)
 			s.update("v2")
 			s.rest()
-			s.roles("v1", "stable stable stable")
-			s.roles("v2", "canary")
+			s.roles("v1", "stable", 3)
+			s.roles("v2", "canary", 1)
 			first := s.pods("v2")[0].Name
 			s.does(sim.Command{Verb: sim.Promote})
 			s.rest()
-			s.roles("v2", "stable stable stable stable")
+			s.roles("v2", "stable", 4)
 			if now := s.pods("v2")[0].Name; now != first {
 				s.t.Errorf("the first canary pod was %s and is %s", first, now)
 			}
@@ -157,14 +156,16 @@ func TestBasicCanaryStories(t *testing.T) {
 	})
 }
 
-// roles compares what the pods of a version wear.
-func (s *story) roles(version, want string) {
+// roles checks that a version has so many pods, all of them in the same role.
+func (s *story) roles(version, want string, count int) {
 	s.t.Helper()
-	var roles []string
-	for _, p := range s.pods(version) {
-		roles = append(roles, p.Labels["role"])
+	pods := s.pods(version)
+	if len(pods) != count {
+		s.t.Errorf("%d pods of %s, want %d", len(pods), version, count)
 	}
-	if got := strings.Join(roles, " "); got != want {
-		s.t.Errorf("pods of %s are %q, want %q", version, got, want)
+	for _, p := range pods {
+		if got := p.Labels["role"]; got != want {
+			s.t.Errorf("pod %s of %s is %q, want %q", p.Name, version, got, want)
+		}
 	}
 }

@@ -179,6 +179,7 @@ func TestDynamicStableStories(t *testing.T) {
 			s.update("v2")
 			s.rest()
 			s.expect(build.Words{"weights": "0 20 50 100 0", "phase": "Healthy", "stable": "v2", "v1": "0", "v2": "10"})
+			s.expect(build.Words{"sizes": "10 10/2 10/5 8/5 8/10 5/10 1/10 0/10"})
 			s.neverBelow(10)
 		},
 		"an abort at half: stable grows first, then the weight steps down, never up": func(s *story) {

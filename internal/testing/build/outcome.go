@@ -19,7 +19,7 @@ import (
 //	service NAME     the version that the Service selects; "any"
 //	weight           the canary's weight
 //	step, stable     the step's index; the promoted version
-//	phase            "Paused: CanaryPauseStep", with the message
+//	phase            with its message: "Paused: CanaryPauseStep"
 //	pauses, abort    reasons, comma-separated; "true" when aborted
 //	Progressing ...  every condition: "True/ReplicaSetUpdated"
 //	event REASON     the last message of an event
