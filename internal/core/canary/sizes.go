@@ -165,7 +165,11 @@ func resized(rs strategy.Size, replicas int32) int32 {
 func atSize(s *strategy.Situation, c spec.Canary, at cursor) bool {
 	want := targets(s, c, at)
 	canary, stable := s.Size(), s.StableSize()
-	if s.View.Desired == nil || canary.Want != want.Canary || !reached(c, canary, want.Canary) {
+	if s.View.Desired == nil {
+		return false
+	}
+	spare := c.Routing != nil && leaving(s, want.Canary) && canary.Sure() >= want.Canary
+	if !spare && (canary.Want != want.Canary || !reached(c, canary, want.Canary)) {
 		return false
 	}
 	if alone(s) {
