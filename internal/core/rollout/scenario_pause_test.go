@@ -189,6 +189,10 @@ func TestReferencedWorkload(t *testing.T) {
 			given: build.Snapshot(old, one, build.Has("v1", 5, build.Available(2)), deployment(progressively, 5)),
 			want:  build.Words{"workload": "3"},
 		},
+		"progressively: nothing while the Rollout has no pod to take over with": {
+			given: build.Snapshot(old, one, build.Has("v1", 5, build.Available(0)), deployment(progressively, 10)),
+			want:  build.Words{"workload": ""},
+		},
 		"progressively: everything when the Rollout is healthy": {
 			given: build.Snapshot(old, one, build.Has("v1", 5), deployment(progressively, 2), healthy),
 			want:  build.Words{"workload": "0"},
