@@ -141,6 +141,7 @@ func (o observer) surroundings(ctx context.Context, s *plan.Snapshot, p *pass) e
 	}
 	if reads.Pods {
 		s.Pods, err = o.pods(ctx, s.Spec)
+		s.PodsListed = err == nil
 	}
 	return err
 }
