@@ -25,7 +25,7 @@ import (
 type parts struct {
 	rules   rollout.Rules
 	parse   func(*v1alpha1.Rollout) (spec.Rollout, field.ErrorList)
-	reads   func(spec.Rollout, plan.Rollout, time.Time) plan.Reads
+	reads   func(plan.Snapshot, time.Time) plan.Reads
 	routers func(router.ObjectClient) router.Registry
 }
 

@@ -22,8 +22,9 @@ import (
 type Options struct {
 	// Parse turns a manifest into typed values. It must not edit the manifest.
 	Parse func(*v1alpha1.Rollout) (spec.Rollout, field.ErrorList)
-	// Reads says what a decision needs observed.
-	Reads func(spec.Rollout, plan.Rollout, time.Time) plan.Reads
+	// Reads says what a decision needs observed besides the Rollout, its manifest and
+	// its ReplicaSets.
+	Reads func(plan.Snapshot, time.Time) plan.Reads
 	// Routers makes the routers there are, by name, on top of a client for the
 	// objects that they edit. It is called for every pass of a routed Rollout.
 	Routers func(router.ObjectClient) router.Registry

@@ -121,7 +121,7 @@ func (o observer) snapshot(ctx context.Context) (plan.Snapshot, error) {
 
 // surroundings adds what the parsed manifest refers to.
 func (o observer) surroundings(ctx context.Context, s *plan.Snapshot, p *pass) error {
-	reads := o.options.Reads(s.Spec, s.Rollout, o.options.Now())
+	reads := o.options.Reads(*s, o.options.Now())
 	var err error
 	if s.Services, err = o.services(ctx, reads.Services); err != nil {
 		return err
@@ -141,6 +141,7 @@ func (o observer) surroundings(ctx context.Context, s *plan.Snapshot, p *pass) e
 	}
 	if reads.Pods {
 		s.Pods, err = o.pods(ctx, s.Spec)
+		s.PodsListed = err == nil
 	}
 	return err
 }

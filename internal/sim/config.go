@@ -16,7 +16,7 @@ import (
 // Core is the decider and the parser under test. All are pure.
 type Core struct {
 	Parse  func(*v1alpha1.Rollout) (spec.Rollout, field.ErrorList)
-	Reads  func(spec.Rollout, plan.Rollout, time.Time) plan.Reads
+	Reads  func(plan.Snapshot, time.Time) plan.Reads
 	Decide func(plan.Snapshot, time.Time) plan.Plan
 	Failed func(plan.Snapshot, plan.Action, error, time.Time) plan.Outcome
 	// References says what is wrong with the observed objects that a manifest

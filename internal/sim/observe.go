@@ -74,10 +74,10 @@ func (w *World) snapshot(ro *v1alpha1.Rollout, p *parsed) plan.Snapshot {
 	if len(p.invalid) > 0 {
 		return s
 	}
-	reads := w.cfg.Core.Reads(p.spec, s.Rollout, w.Now())
+	reads := w.cfg.Core.Reads(s, w.Now())
 	s.Services = w.observedServices(reads.Services)
 	if reads.Pods {
-		s.Pods = w.snapshotPods()
+		s.Pods, s.PodsListed = w.snapshotPods(), true
 	}
 	if reads.Traffic {
 		s.Traffic = w.observedTraffic(p.spec)

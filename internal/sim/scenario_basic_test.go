@@ -22,7 +22,7 @@ func TestBasicCanaryTrajectories(t *testing.T) {
 			build.With(build.Canary("demo", 10, build.Weight(20), build.Wait()), build.Surge(2, 0)), "10 10/2 8/2",
 		},
 		"ten pods without steps: as far as surge and availability let it": {
-			build.Canary("demo", 10), "10 10/3 8/3 8/5 3/5 3/10 0/10",
+			build.Canary("demo", 10), "10 10/3 8/3 8/5 5/5 5/8 3/8 3/10 0/10",
 		},
 		"one pod without steps is never without an available one": {
 			build.Canary("demo", 1), "1 1/1 0/1",

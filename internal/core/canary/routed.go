@@ -13,8 +13,7 @@ func routedSizes(z *sizes, s *strategy.Situation, c spec.Canary, f flow) {
 	switch deadline := s.Size().Deadline; {
 	case s.Aborted:
 		z.desired, z.wake = abortedWish(s, c, f)
-	case !s.Promoted && deadline.After(s.Now) && want.Canary < s.Size().Want:
-		// It was on its way out when it became wanted again, for fewer pods.
+	case leaving(s, want.Canary):
 		z.desired, z.wake = strategy.Wish{Replicas: s.Size().Want, Deadline: deadline, Sized: true}, deadline
 	default:
 		z.desired = strategy.Wish{Replicas: keepServing(s, c, f, want.Canary), Sized: true}
@@ -37,6 +36,12 @@ func routedSizes(z *sizes, s *strategy.Situation, c spec.Canary, f flow) {
 		z.others[name] = w
 	}
 	z.wake = sooner(z.wake, wake)
+}
+
+// leaving reports whether the canary was on its way out when it became wanted again,
+// for fewer pods: the others stay until the delay ends, and no step waits for that.
+func leaving(s *strategy.Situation, want int32) bool {
+	return !s.Aborted && !s.Promoted && want < s.Size().Want && s.Size().Deadline.After(s.Now)
 }
 
 // keepServing is the canary's size: never below what the traffic that is observed

@@ -165,7 +165,11 @@ func resized(rs strategy.Size, replicas int32) int32 {
 func atSize(s *strategy.Situation, c spec.Canary, at cursor) bool {
 	want := targets(s, c, at)
 	canary, stable := s.Size(), s.StableSize()
-	if s.View.Desired == nil || canary.Want != want.Canary || !reached(c, canary, want.Canary) {
+	if s.View.Desired == nil {
+		return false
+	}
+	spare := c.Routing != nil && leaving(s, want.Canary) && canary.Sure() >= want.Canary
+	if !spare && (canary.Want != want.Canary || !reached(c, canary, want.Canary)) {
 		return false
 	}
 	if alone(s) {
@@ -197,12 +201,12 @@ func reached(c spec.Canary, rs strategy.Size, wanted int32) bool {
 func basicSizes(z *sizes, s *strategy.Situation, c spec.Canary, at cursor) {
 	canary, stable := s.Size(), s.StableSize()
 	bounds := scale.Bounds{Replicas: s.Replicas(), Surge: c.Surge, Unavailable: c.Unavailable}
-	pods := scale.Pods{Canary: scale.Size{Want: canary.Want, Available: canary.Sure(), Broken: canary.Broken()}}
+	pods := scale.Pods{Canary: scale.Size{Want: canary.Want, Available: canary.Sure(), Broken: canary.Broken(), Going: canary.Going()}}
 	if !alone(s) {
-		pods.Stable = scale.Size{Want: stable.Want, Available: stable.Sure(), Broken: stable.Broken()}
+		pods.Stable = scale.Size{Want: stable.Want, Available: stable.Sure(), Broken: stable.Broken(), Going: stable.Going()}
 	}
 	for _, rs := range s.View.Superseded {
-		pods.Superseded += rs.Want
+		pods.Superseded += max(rs.Want, rs.Pods)
 	}
 	next := scale.Move(pods, targets(s, c, at), bounds)
 	z.desired = strategy.Wish{Replicas: next.Canary, Sized: true}

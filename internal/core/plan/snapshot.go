@@ -28,8 +28,9 @@ type Snapshot struct {
 	Services map[string]Service
 	// Traffic has one observation for each of Spec's routers, in their order.
 	Traffic []traffic.Observation
-	// Pods is filled when Reads asked for pods.
-	Pods []Pod
+	// Pods is filled when Reads asked for pods, and PodsListed says that it was.
+	Pods       []Pod
+	PodsListed bool
 	// Workload is the referenced workload; nil without a reference.
 	Workload *Workload
 }

@@ -69,28 +69,25 @@ func newestFirst(a, b *plan.ReplicaSet) int {
 }
 
 // findDesired returns the index of the ReplicaSet that runs the wanted template, or
-// -1. The computed hash decides; failing that, a template that means the same does,
-// so that a change of the hash algorithm or of the API's defaults starts no update.
-// Among several of those the one in status.currentPodHash wins, then the newest.
+// -1. The one in status.currentPodHash stays it as long as its template means the
+// same, so that a change of the hash algorithm or of the API's defaults starts no
+// update. Otherwise the computed hash decides; failing that, the newest template that
+// means the same.
 func findDesired(s plan.Snapshot, own []*plan.ReplicaSet) int {
-	for i := range own {
-		if own[i].Hash == s.Spec.TemplateHash {
-			return i
-		}
+	runs := func(rs *plan.ReplicaSet) bool {
+		return spec.TemplatesEqual(s.Spec.Template, rs.Template, rs.Annotations)
 	}
-	found := -1
-	for i := range own {
-		if !spec.TemplatesEqual(s.Spec.Template, own[i].Template, own[i].Annotations) {
-			continue
-		}
-		if own[i].Hash == s.Rollout.Status.CurrentPodHash {
-			return i
-		}
-		if found < 0 {
-			found = i
-		}
+	byHash := func(hash string) int {
+		return slices.IndexFunc(own, func(rs *plan.ReplicaSet) bool { return rs.Hash == hash })
 	}
-	return found
+	known := byHash(s.Rollout.Status.CurrentPodHash)
+	if known >= 0 && (own[known].Hash == s.Spec.TemplateHash || runs(own[known])) {
+		return known
+	}
+	if computed := byHash(s.Spec.TemplateHash); computed >= 0 {
+		return computed
+	}
+	return slices.IndexFunc(own, runs)
 }
 
 // Promoted reports whether the desired revision is the stable one.

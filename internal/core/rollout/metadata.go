@@ -80,8 +80,12 @@ func injected(s *strategy.Situation, rs *plan.ReplicaSet) (*corev1.PodTemplateSp
 	var remembered map[string]string
 	if !sameMetadata(worn, wanted) {
 		template := inject(*rs.Template.DeepCopy(), worn, wanted)
-		next = &template
-		remembered = map[string]string{v1alpha1.EphemeralMetadataAnnotation: remember(wanted)}
+		if !maps.Equal(template.Labels, rs.Template.Labels) || !maps.Equal(template.Annotations, rs.Template.Annotations) {
+			next = &template
+		}
+		if kept := stillWorn(s, rs, worn, wanted); !sameMetadata(kept, worn) {
+			remembered = map[string]string{v1alpha1.EphemeralMetadataAnnotation: remember(kept)}
+		}
 	}
 	if rs.Hash == s.View.Hash && !s.Promoted && staleTerm(rs.Template.Spec.Affinity, s.Status.StableRS) {
 		if next == nil {
@@ -93,6 +97,35 @@ func injected(s *strategy.Situation, rs *plan.ReplicaSet) (*corev1.PodTemplateSp
 		}
 	}
 	return next, remembered
+}
+
+// stillWorn is wanted, and of worn what live pods have not put off yet: it is
+// remembered until they have, so that no failure on the way leaves it on them.
+func stillWorn(s *strategy.Situation, rs *plan.ReplicaSet, worn, wanted spec.Metadata) spec.Metadata {
+	kept := merged(wanted)
+	if rs.Want == 0 {
+		return kept
+	}
+	for _, pod := range s.Snapshot.Pods {
+		if pod.ReplicaSet != rs.Name || pod.Terminating {
+			continue
+		}
+		maps.Copy(kept.Labels, leftOn(pod.Labels, worn.Labels, wanted.Labels))
+		maps.Copy(kept.Annotations, leftOn(pod.Annotations, worn.Annotations, wanted.Annotations))
+	}
+	return kept
+}
+
+// leftOn is the part of worn that is not wanted, of which have has the keys.
+func leftOn(have, worn, wanted map[string]string) map[string]string {
+	left := map[string]string{}
+	for key, value := range worn {
+		_, keep := wanted[key]
+		if _, there := have[key]; there && !keep {
+			left[key] = value
+		}
+	}
+	return left
 }
 
 func sameMetadata(a, b spec.Metadata) bool {

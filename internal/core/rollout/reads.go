@@ -1,16 +1,19 @@
 package rollout
 
 import (
+	"slices"
 	"time"
 
+	"github.com/serin-rollouts/serin/api/v1alpha1"
 	"github.com/serin-rollouts/serin/internal/core/plan"
 	"github.com/serin-rollouts/serin/internal/spec"
 )
 
-// Reads is what a decision about this Rollout needs observed.
-func Reads(r spec.Rollout, rollout plan.Rollout, now time.Time) plan.Reads {
-	trial, settled := wardrobe(r)
-	reads := plan.Reads{Pods: !trial.IsZero() || !settled.IsZero() || restartDue(r, rollout, now)}
+// Reads is what a decision needs observed besides what the snapshot has already: the
+// Rollout, its manifest and its ReplicaSets.
+func Reads(s plan.Snapshot, now time.Time) plan.Reads {
+	r := s.Spec
+	reads := plan.Reads{Pods: dresses(s) || restartDue(r, s.Rollout, now)}
 	add := func(names ...string) {
 		for _, name := range names {
 			if name != "" {
@@ -29,4 +32,13 @@ func Reads(r spec.Rollout, rollout plan.Rollout, now time.Time) plan.Reads {
 		add(chosen.ActiveService, chosen.PreviewService)
 	}
 	return reads
+}
+
+// dresses reports whether pods wear metadata for their role, or may still do so
+// although the manifest asks for none any more.
+func dresses(s plan.Snapshot) bool {
+	trial, settled := wardrobe(s.Spec)
+	return !trial.IsZero() || !settled.IsZero() || slices.ContainsFunc(s.ReplicaSets, func(rs plan.ReplicaSet) bool {
+		return rs.Want > 0 && rs.Annotations[v1alpha1.EphemeralMetadataAnnotation] != ""
+	})
 }

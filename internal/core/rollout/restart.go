@@ -41,6 +41,9 @@ func restartOf(s *strategy.Situation) restart {
 	if at.After(s.Now) {
 		return restart{wake: at}
 	}
+	if !s.Snapshot.PodsListed { // it became due after the look: look again at once
+		return restart{pending: true, wake: s.Now}
+	}
 	outdated := olderThan(s, at)
 	if len(outdated) == 0 {
 		return restart{done: true}

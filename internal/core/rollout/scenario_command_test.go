@@ -98,6 +98,11 @@ func TestAbort(t *testing.T) {
 				build.Status(func(st *v1alpha1.RolloutStatus) { st.Abort = false })),
 			want: build.Words{"Progressing": "Unknown/RolloutRetry", "v2": "2", "abort": ""},
 		},
+		"a retry does not wait for the delay that keeps pods of the aborted try": {
+			given: under(build.With(routed(10, build.Weight(20), build.Wait()), abortDelay(3600)), build.Has("v1", 10), build.Has("v2", 5, build.Until(50*time.Minute)),
+				build.CanaryWeight(0), build.Serves("canary", "v1"), build.Aborted(), build.Status(func(st *v1alpha1.RolloutStatus) { st.Abort = false })),
+			want: build.Words{"v2": "5 for 50m0s", "weight": "20", "step": "1", "wake": "50m0s"},
+		},
 		"a new template forgets the abort": {
 			given: build.Snapshot(update(build.RoutedCanary("demo", 4, steps...), "v3"), build.Stable("v1"), build.Seen("v2"), build.Has("v1", 4), build.Has("v2", 2),
 				build.CanaryWeight(0), build.Serves("canary", "v1"), build.Aborted()),

@@ -82,6 +82,13 @@ func TestIdentityOfRevisions(t *testing.T) {
 			}),
 			want: build.Words{"desired": "v1", "writes": "0"},
 		},
+		"of two that mean the same the one in the status stays, whatever is computed": {
+			given: with(build.Snapshot(build.Canary("demo", 5), build.Stable("v1"), build.Has("v1", 0), build.Has("v2", 5)), func(s *plan.Snapshot) {
+				s.ReplicaSets[1].Template = s.ReplicaSets[0].Template
+				s.ReplicaSets[1].Hash, s.Rollout.Status.CurrentPodHash, s.Rollout.Status.StableRS = "older5", "older5", "older5"
+			}),
+			want: build.Words{"writes": "0"},
+		},
 		"going back to the first of three revisions makes it the fourth": {
 			given: build.Snapshot(build.Canary("demo", 5), three...),
 			want: build.Words{

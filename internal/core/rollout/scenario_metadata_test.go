@@ -142,3 +142,48 @@ func TestUsersAffinityStays(t *testing.T) {
 		t.Errorf("%d injected terms, want 1", got)
 	}
 }
+
+// Metadata that the manifest asks for no more comes off the pods, too, and is
+// remembered until the last pod has put it off.
+func TestMetadataThatIsAskedForNoMore(t *testing.T) {
+	role, none := map[string]string{"role": "stable"}, map[string]string(nil)
+	cases := map[string]struct {
+		template, pod  map[string]string
+		wantTemplate   bool // the template is written
+		wantForgotten  bool // what was injected is forgotten
+		wantPodChanges map[string]string
+	}{
+		"first from the template and the pods":          {template: role, pod: role, wantTemplate: true, wantPodChanges: map[string]string{"role": ""}},
+		"again from pods that a failure left as is":     {template: none, pod: role, wantPodChanges: map[string]string{"role": ""}},
+		"and when no pod wears any more it's forgotten": {template: none, pod: none, wantForgotten: true},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			given := build.Snapshot(build.Canary("demo", 1), build.Stable("v1"), build.Has("v1", 1, wears(asStable, tc.template)), pod("v1", tc.pod))
+			if !rollout.Reads(given, build.Now()).Pods {
+				t.Error("pods are not looked at")
+			}
+			var template, forgotten bool
+			var changes map[string]string
+			for _, action := range rollout.Decide(given, build.Now()).Actions {
+				switch a := action.(type) {
+				case plan.AnnotateReplicaSet:
+					text, written := a.Annotate[v1alpha1.EphemeralMetadataAnnotation]
+					template, forgotten = a.Template != nil, written && text == ""
+				case plan.LabelPod:
+					changes = a.Labels
+				}
+			}
+			if template != tc.wantTemplate || forgotten != tc.wantForgotten {
+				t.Errorf("template written %v, memory forgotten %v, want %v and %v", template, forgotten, tc.wantTemplate, tc.wantForgotten)
+			}
+			if diff := cmp.Diff(tc.wantPodChanges, changes); diff != "" {
+				t.Errorf("changes of labels (-want +got):\n%s", diff)
+			}
+		})
+	}
+	bare := build.Snapshot(build.Canary("demo", 1), build.Stable("v1"), build.Has("v1", 1))
+	if rollout.Reads(bare, build.Now()).Pods {
+		t.Error("pods are looked at although none ever wore anything")
+	}
+}

@@ -107,6 +107,10 @@ func TestRestart(t *testing.T) {
 			given: promoted(build.With(build.Canary("demo", 4), at(build.In(time.Hour))), old),
 			want:  build.Words{"evictions": "", "phase": "Healthy", "wake": "1h0m0s", "restartedAt": ""},
 		},
+		"one that became due after the pods were looked at is looked at again": {
+			given: with(promoted(build.With(build.Canary("demo", 4), at(minuteAgo))), func(s *plan.Snapshot) { s.PodsListed = false }),
+			want:  build.Words{"evictions": "", "restartedAt": "", "Available": "True/AvailableReason", "wake": "0s"},
+		},
 		"a new template ends a pending one, since all pods are replaced": {
 			given: build.Snapshot(update(build.Canary("demo", 4), "v2", at(minuteAgo)), build.Stable("v1"), build.Seen("v1"), build.Has("v1", 4), old),
 			want:  build.Words{"evictions": "", "restartedAt": minuteAgo.Format(time.TimeOnly)},
@@ -195,6 +199,10 @@ func TestReferencedWorkload(t *testing.T) {
 		},
 		"progressively: the Deployment never grows": {
 			given: build.Snapshot(old, one, build.Has("v1", 5, build.Available(2)), deployment(progressively, 1)),
+			want:  build.Words{"workload": ""},
+		},
+		"progressively: nothing while the Rollout has no pod to take over with": {
+			given: build.Snapshot(old, one, build.Has("v1", 5, build.Available(0)), deployment(progressively, 10)),
 			want:  build.Words{"workload": ""},
 		},
 		"progressively: everything when the Rollout is healthy": {

@@ -14,7 +14,7 @@ import (
 // situationOf is where the rollout stands: its revisions, what changed since the
 // last status, and which of the user's commands are in force.
 func situationOf(s plan.Snapshot, now time.Time) *strategy.Situation {
-	if restartDue(s.Spec, s.Rollout, now) {
+	if s.PodsListed && restartDue(s.Spec, s.Rollout, now) {
 		s.ReplicaSets = recounted(s)
 	}
 	status := s.Rollout.Status

@@ -25,6 +25,9 @@ func workloadActions(s *strategy.Situation) []plan.Action {
 	case spec.ScaleDownProgressively:
 		if s.Status.Phase != v1alpha1.RolloutPhaseHealthy {
 			want = max(0, s.Replicas()-s.Size().Available)
+			if s.Size().Available == 0 { // there is nothing to hand over to
+				return nil
+			}
 		}
 	}
 	if want >= w.Want {

@@ -6,12 +6,14 @@ type Size struct {
 	// Broken are pods known not to work. What is neither Available nor Broken is not
 	// known yet.
 	Broken int32
+	// Going are pods above Want that are still there.
+	Going int32
 }
 
 // Pods are the sizes that one move of a basic canary starts from.
 type Pods struct {
 	Canary, Stable Size
-	// Superseded is the sum of Want over every other ReplicaSet.
+	// Superseded is how many pods every other ReplicaSet wants or still has.
 	Superseded int32
 }
 
@@ -70,7 +72,7 @@ func (p Pods) spareStable(canary int32, b Bounds) int32 {
 // grow raises both sides as far as there is room, stable first.
 func grow(p Pods, target Counts, b Bounds) Counts {
 	next := Counts{Canary: p.Canary.Want, Stable: p.Stable.Want}
-	room := b.Most() - p.Superseded - next.Total()
+	room := b.Most() - p.Superseded - next.Total() - p.Canary.Going - p.Stable.Going
 	if target.Stable > next.Stable && room > 0 {
 		growth := min(target.Stable-next.Stable, room)
 		next.Stable += growth

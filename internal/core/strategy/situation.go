@@ -52,6 +52,9 @@ func (z Size) Broken() int32 {
 	return z.Want - z.Serving()
 }
 
+// Going is how many pods there are above the wanted ones.
+func (z Size) Going() int32 { return max(0, z.Pods-z.Want) }
+
 // Sure is Serving as far as the counts belong to the wanted size; before that its
 // pods may be going already, and none is certain.
 func (z Size) Sure() int32 {

@@ -39,7 +39,7 @@ type Fact func(*Scene)
 func Snapshot(ro *v1alpha1.Rollout, facts ...Fact) plan.Snapshot {
 	s := &Scene{manifest: ro, hashes: map[string]string{}}
 	s.Spec = parse(ro)
-	s.Services = map[string]plan.Service{}
+	s.Services, s.PodsListed = map[string]plan.Service{}, true
 	s.Rollout = plan.Rollout{
 		Namespace: ro.Namespace, Name: ro.Name, UID: "uid-" + ro.Name, Version: "100", Generation: 3,
 		Created: Now().Add(-24 * time.Hour), Labels: ro.Labels, Annotations: map[string]string{},
