@@ -36,10 +36,12 @@ func (s *story) firstVersion(ctx context.Context) error {
 	return nil
 }
 
-// goodRelease goes from blue to green while the background load runs.
+// goodRelease goes from blue to green while the background load runs. Once green has
+// everything, no request goes back to blue.
 func (s *story) goodRelease(ctx context.Context) error {
 	s.chapter(fmt.Sprintf("A good release is green (%d more requests a second run all the time)", s.pace.rate))
 	started := time.Now()
+	var full time.Time
 	steps := []func() error{
 		func() error { return s.enter(ctx, setImage(goodColor)) },
 		func() error { return s.awaitPause(ctx, 1, 20) },
@@ -52,6 +54,7 @@ func (s *story) goodRelease(ctx context.Context) error {
 		func() error { return s.countShare(ctx, "good at 50 %", goodColor, 50) },
 		func() error { return s.awaitPause(ctx, 5, 100) },
 		func() error { return s.countOnly(ctx, "good at 100 %", goodColor, header{}) },
+		func() error { full = time.Now(); return nil },
 		func() error { return s.awaitPhase(ctx, healthy) },
 		func() error { return s.countOnly(ctx, "released", goodColor, header{}) },
 	}
@@ -59,6 +62,7 @@ func (s *story) goodRelease(ctx context.Context) error {
 		return err
 	}
 	s.note(checkUnharmed("background load until now", s.load.between(started, time.Now())))
+	s.note(checkOnly("background load since 100 %", goodColor, s.load.between(full, time.Now())))
 	return nil
 }
 

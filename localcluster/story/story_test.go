@@ -23,6 +23,8 @@ func TestStory(t *testing.T) {
 			faults: faults{deafToHeader: true}, wantOff: []string{`good at 20 %, "X-Canary: always"`, `bad at 20 %, "X-Canary: never"`}},
 		"requests fail while the canary has half of them": {
 			faults: faults{failAt: 3}, wantOff: []string{"good at 50 %", "background load until now"}},
+		"traffic goes back for a moment when the release is done": {
+			faults: faults{fallsBack: true}, wantOff: []string{"background load since 100 %"}},
 		"a command fails": {
 			faults: faults{refuses: "promote"}, wantError: "refused"},
 		"the Rollout does not go on": {
@@ -71,6 +73,7 @@ func TestStoryCountsEverything(t *testing.T) {
 		"good at 100 %: 100 % green",
 		"released: 100 % green",
 		"background load until now: 0 failed",
+		"background load since 100 %: 100 % green",
 		"bad at 20 %: 20 ± 3 % failed by red",
 		`bad at 20 %, "X-Canary: never": 100 % green`,
 		"failures after the abort: ended within 5s",

@@ -19,6 +19,8 @@ type world struct {
 	weight         int
 	states         []state // the first one is now
 	requests       int
+	previous       string // serves instead of stable
+	until          time.Time
 
 	faults faults
 }
@@ -29,12 +31,15 @@ type faults struct {
 	share int
 	// deafToHeader says that the header changes nothing.
 	deafToHeader bool
-	// failAt is a step at which every tenth request fails. Zero: none.
+	// failAt is a step at which every other request fails. Zero: none.
 	failAt int64
 	// refuses is a command that fails.
 	refuses string
 	// stuck says that the Rollout never gets past its pause at 50 %.
 	stuck bool
+	// fallsBack says that requests go to the previous version for a moment after a
+	// promotion.
+	fallsBack bool
 }
 
 // newStory returns a story that is played in a world, and what it prints.
@@ -48,7 +53,7 @@ func newStory(t *testing.T, w *world) (*story, *strings.Builder) {
 		typist:   w,
 		rollouts: w,
 		visitor:  newVisitor(strings.TrimPrefix(server.URL, "http://"), host),
-		pace:     pace{exact: 200, share: 1000, settled: time.Millisecond, patience: time.Second, rate: 500, calm: 10},
+		pace:     pace{exact: 100, share: 400, settled: 50 * time.Millisecond, patience: time.Second, rate: 500, calm: 10},
 	}
 	t.Cleanup(s.visitor.close)
 	return s, printed
@@ -90,6 +95,9 @@ func (w *world) arrive() {
 		w.weight = w.faults.share
 	}
 	if w.states[0].Phase == healthy {
+		if w.faults.fallsBack && w.stable != w.canary {
+			w.previous, w.until = w.stable, time.Now().Add(100*time.Millisecond)
+		}
 		w.stable = w.canary
 	}
 }
@@ -123,12 +131,15 @@ func (w *world) serve(out http.ResponseWriter, r *http.Request) {
 	w.requests++
 	turn := w.requests % 100
 	version := w.stable
+	if time.Now().Before(w.until) {
+		version = w.previous
+	}
 	switch header := r.Header.Get("X-Canary"); {
 	case w.weight == 0 || header == "never" && !w.faults.deafToHeader:
 	case turn*w.weight%100 < w.weight, header == "always" && !w.faults.deafToHeader:
 		version = w.canary
 	}
-	broken := w.faults.failAt != 0 && w.states[0].Step == w.faults.failAt && turn%10 == 0
+	broken := w.faults.failAt != 0 && w.states[0].Step == w.faults.failAt && turn%2 == 0
 	w.mu.Unlock()
 	color, bad := strings.CutPrefix(version, "bad-")
 	if bad || broken || r.Host != host || r.URL.Path != "/color" {
