@@ -24,7 +24,7 @@ const (
 	// required is the variable that turns missing programs from a skip to a failure.
 	required = "SERIN_LOCAL_REQUIRED"
 	// storiesAtOnce is how many stories are played at a time. They mostly wait.
-	storiesAtOnce = "4"
+	storiesAtOnce = "6"
 	// startPatience is how long the cluster and its controller may take to be ready.
 	startPatience = 2 * time.Minute
 	// quietTime is how long nothing new must be seen before a state counts as settled:
