@@ -51,6 +51,7 @@ test: lint unit e2e ## run every test
 unit: ## unit, property and architecture tests of both modules
 	$(GO) test $$($(GO) list ./... | grep -v -e /internal/sim$$ -e /test/e2e -e /test/conformance)
 	$(GO) test ./internal/sim -histories=$(HISTORIES) -seed=$(SEED)
+	$(GO) test ./test/conformance -skip OnACluster
 	cd localcluster && $(GO) test ./...
 
 .PHONY: e2e

@@ -82,12 +82,18 @@ func apiServerFlags(address net.Addr, etcdEndpoint string, p *pki) []string {
 		// The node is on a loopback address, which EndpointSlices refuse, so
 		// Service kubernetes has no endpoints; nothing looks there.
 		"--endpoint-reconciler-type=none",
+		// Otherwise the address of the default route is looked up, and a machine
+		// without network has none.
+		"--advertise-address=" + address.(*net.TCPAddr).IP.String(),
 		"--kubelet-preferred-address-types=InternalIP",
 		"--kubelet-certificate-authority=" + p.CAFile,
 		"--kubelet-client-certificate=" + p.Admin.CertFile,
 		"--kubelet-client-key=" + p.Admin.KeyFile,
-		// A single server needs no lease to be told from its peers.
-		"--feature-gates=APIServerIdentity=false,UnknownVersionInteroperabilityProxy=false",
+		// A single server needs no lease to be told from its peers. The gates about
+		// stale controllers make those wait with growing pauses until their caches show
+		// their own writes, which stalls bursts on a small machine.
+		"--feature-gates=APIServerIdentity=false,UnknownVersionInteroperabilityProxy=false,"+
+			"StaleControllerConsistencyReplicaSet=false,StaleControllerConsistencyJob=false",
 		"--profiling=false",
 		"--shutdown-delay-duration=0s",
 		"--watch-cache=true",
