@@ -158,12 +158,17 @@ func (c *Cluster) Forget(key engine.Key) {
 	c.dropped(c.refs.forget(key))
 }
 
-// dropped has Services that a Rollout no longer refers to looked at.
+// dropped has Services that a Rollout no longer refers to looked at, and wakes the
+// Rollouts that wait for them.
 func (c *Cluster) dropped(objects []object) {
-	_, wakeService := c.listeners()
+	wakeRollout, wakeService := c.listeners()
 	for _, o := range objects {
-		if o.GroupVersionKind == serviceKind {
-			wakeService(o.Key)
+		if o.GroupVersionKind != serviceKind {
+			continue
+		}
+		wakeService(o.Key)
+		for _, key := range c.refs.rollouts(o) {
+			wakeRollout(key)
 		}
 	}
 }
