@@ -266,7 +266,7 @@ func (f fixture) running(t *testing.T, replicas int32) (engine.Key, plan.Snapsho
 	template := *r.Spec.Template.DeepCopy()
 	template.Labels = labels
 	must(t, f.Execute(t.Context(), key, plan.CreateReplicaSet{
-		Name: "web-abc", Replicas: replicas, Labels: labels, Selector: labels, Template: template,
+		Name: "web-abc", Replicas: replicas, Labels: labels, Selector: &metav1.LabelSelector{MatchLabels: labels}, Template: template,
 	}))
 	seen := f.await(t, key, "running pods", func(s plan.Snapshot) bool {
 		return len(s.ReplicaSets) == 1 && s.ReplicaSets[0].Available == replicas && len(s.Pods) == int(replicas)
