@@ -45,9 +45,9 @@ func serviceReferences(s spec.Rollout) []reference {
 }
 
 // checkServices compares the Services that a manifest names with what exists.
-// rollouts tells which other Rollouts still exist; the mark of one that does not is
-// no obstacle.
-func checkServices(s spec.Rollout, rollout string, found map[string]plan.Service, rollouts map[string]bool) field.ErrorList {
+// taken tells which of them another Rollout has; the mark of one that is gone, or names
+// the Service no more, is no obstacle.
+func checkServices(s spec.Rollout, found map[string]plan.Service, taken map[string]bool) field.ErrorList {
 	var problems field.ErrorList
 	for _, r := range serviceReferences(s) {
 		service := found[r.name]
@@ -55,7 +55,7 @@ func checkServices(s spec.Rollout, rollout string, found map[string]plan.Service
 			problems = append(problems, field.Invalid(r.path, r.name, problem))
 			continue
 		}
-		if service.ManagedBy != "" && service.ManagedBy != rollout && rollouts[service.ManagedBy] {
+		if taken[r.name] {
 			problems = append(problems, field.Invalid(r.path, r.name,
 				fmt.Sprintf("Service %q is managed by another Rollout", r.name)))
 		}

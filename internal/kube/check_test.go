@@ -22,7 +22,7 @@ func TestCheckServices(t *testing.T) {
 	cases := map[string]struct {
 		strategy spec.Strategy
 		services []plan.Service
-		rollouts map[string]bool
+		taken    map[string]bool
 		want     []string
 	}{
 		"all is well": {
@@ -54,13 +54,13 @@ func TestCheckServices(t *testing.T) {
 		"it belongs to another Rollout": {
 			strategy: spec.BlueGreen{ActiveService: "a"},
 			services: []plan.Service{found("a", web, "api")},
-			rollouts: map[string]bool{"api": true},
+			taken:    map[string]bool{"a": true},
 			want:     []string{`spec.strategy.blueGreen.activeService: Invalid value: "a": Service "a" is managed by another Rollout`},
 		},
-		"it belonged to a Rollout that is gone": {
+		"it belonged to a Rollout that let it go": {
 			strategy: spec.BlueGreen{ActiveService: "a"},
 			services: []plan.Service{found("a", web, "api")},
-			rollouts: map[string]bool{"api": false},
+			taken:    map[string]bool{"a": false},
 		},
 		"a pair that takes turns": {
 			strategy: spec.Canary{PingPong: &spec.PingPong{PingService: "ping", PongService: "pong"}},
@@ -79,7 +79,7 @@ func TestCheckServices(t *testing.T) {
 				Template: corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: web}},
 			}
 			var got []string
-			for _, problem := range checkServices(parsed, "web", services, tc.rollouts) {
+			for _, problem := range checkServices(parsed, services, tc.taken) {
 				got = append(got, problem.Error())
 			}
 			if diff := cmp.Diff(tc.want, got); diff != "" {

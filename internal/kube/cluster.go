@@ -147,8 +147,8 @@ func (c *Cluster) listeners() (rollout, service func(engine.Key)) {
 	return c.wakeRollout, c.wakeService
 }
 
-// Forget drops what is known about a Rollout that is gone, and has the Services
-// that it pinned looked at.
+// Forget drops what is known about a Rollout that is gone, has the Services that it
+// pinned looked at, and ends the watches of its namespace if it was the last one there.
 func (c *Cluster) Forget(key engine.Key) {
 	c.mu.Lock()
 	delete(c.passes, key)
@@ -156,14 +156,20 @@ func (c *Cluster) Forget(key engine.Key) {
 	c.writes.forget(key)
 	c.parsed.forget(key)
 	c.dropped(c.refs.forget(key))
+	c.watched.leave(key.Namespace, c.refs.within)
 }
 
-// dropped has Services that a Rollout no longer refers to looked at.
+// dropped has Services that a Rollout no longer refers to looked at, and wakes the
+// Rollouts that wait for them.
 func (c *Cluster) dropped(objects []object) {
-	_, wakeService := c.listeners()
+	wakeRollout, wakeService := c.listeners()
 	for _, o := range objects {
-		if o.GroupVersionKind == serviceKind {
-			wakeService(o.Key)
+		if o.GroupVersionKind != serviceKind {
+			continue
+		}
+		wakeService(o.Key)
+		for _, key := range c.refs.rollouts(o) {
+			wakeRollout(key)
 		}
 	}
 }

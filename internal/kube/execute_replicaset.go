@@ -57,7 +57,7 @@ func (e executor) replicaSet(a plan.CreateReplicaSet) *appsv1.ReplicaSet {
 		Spec: appsv1.ReplicaSetSpec{
 			Replicas:        &a.Replicas,
 			MinReadySeconds: int32(a.MinReady / time.Second),
-			Selector:        &metav1.LabelSelector{MatchLabels: a.Selector},
+			Selector:        a.Selector,
 			Template:        a.Template,
 		},
 	}

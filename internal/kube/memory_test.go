@@ -136,3 +136,29 @@ func TestParsedParsesOnce(t *testing.T) {
 		})
 	}
 }
+
+func TestForgetEndsWatchesOfTheLastRollout(t *testing.T) {
+	web, api := engine.Key{Namespace: "n", Name: "web"}, engine.Key{Namespace: "n", Name: "api"}
+	service := object{GroupVersionKind: serviceKind, Key: engine.Key{Namespace: "n", Name: "s"}}
+	ended := map[string]bool{}
+	end := func(name string) *namespace { return &namespace{stop: func() { ended[name] = true }} }
+	c := &Cluster{
+		refs: newReferences(), writes: newWrites(), parsed: newParsed(nil), passes: map[engine.Key]*pass{},
+		watched:     &watched{namespaces: map[string]*namespace{"n": end("n"), "m": end("m")}},
+		wakeRollout: func(engine.Key) {}, wakeService: func(engine.Key) {},
+	}
+	for _, key := range []engine.Key{web, api} {
+		c.refs.add(c.refs.begin(), key, service)
+	}
+	c.Forget(web)
+	if len(ended) != 0 {
+		t.Errorf("ended %v while another Rollout needs it", ended)
+	}
+	c.Forget(api)
+	if diff := cmp.Diff(map[string]bool{"n": true}, ended); diff != "" {
+		t.Errorf("ended (-want +got):\n%s", diff)
+	}
+	if _, kept := c.watched.namespaces["n"]; kept || len(c.watched.namespaces) != 1 {
+		t.Errorf("namespaces = %v, want m alone", c.watched.namespaces)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -126,11 +127,11 @@ func (o observer) surroundings(ctx context.Context, s *plan.Snapshot, p *pass) e
 	if s.Services, err = o.services(ctx, reads.Services); err != nil {
 		return err
 	}
-	others, err := o.othersThatManage(ctx, s.Services)
+	taken, err := o.takenServices(ctx, s.Services)
 	if err != nil {
 		return err
 	}
-	s.References = append(s.References, checkServices(s.Spec, o.key.Name, s.Services, others)...)
+	s.References = append(s.References, checkServices(s.Spec, s.Services, taken)...)
 	o.route(s.Spec, p)
 	if reads.Traffic {
 		problems, err := o.traffic(ctx, s, p)
@@ -241,40 +242,38 @@ func (o observer) services(ctx context.Context, names []string) (map[string]plan
 	return found, nil
 }
 
-// othersThatManage returns which of the Rollouts exist that Services are annotated
-// with instead of this one.
-func (o observer) othersThatManage(ctx context.Context, services map[string]plan.Service) (map[string]bool, error) {
-	others := map[string]bool{}
+// takenServices returns, of the Services that are annotated with another Rollout, those
+// that it still names.
+func (o observer) takenServices(ctx context.Context, services map[string]plan.Service) (map[string]bool, error) {
+	taken := map[string]bool{}
 	for _, s := range services {
 		if s.ManagedBy == "" || s.ManagedBy == o.key.Name {
 			continue
 		}
-		exists, err := o.exists(ctx, engine.Key{Namespace: o.key.Namespace, Name: s.ManagedBy})
+		other, err := o.findAnywhere(ctx, engine.Key{Namespace: o.key.Namespace, Name: s.ManagedBy})
 		if err != nil {
 			return nil, err
 		}
-		others[s.ManagedBy] = exists
+		taken[s.Name] = other != nil && slices.Contains(servicesNamed(other), s.Name)
 	}
-	return others, nil
+	return taken, nil
 }
 
-// exists asks the cache and, as that has only our own instance's, the server.
-func (c *Cluster) exists(ctx context.Context, key engine.Key) (bool, error) {
-	_, err := c.find(ctx, key)
-	if err == nil {
-		return true, nil
-	}
+// findAnywhere asks the cache and, as that has only our own instance's, the server.
+// Without such a Rollout, or when it is being deleted, it returns nil.
+func (c *Cluster) findAnywhere(ctx context.Context, key engine.Key) (*v1alpha1.Rollout, error) {
+	found, err := c.find(ctx, key)
 	if !errors.Is(err, engine.ErrGone) {
-		return false, err
+		return found, err
 	}
-	meta := &metav1.PartialObjectMetadata{}
-	meta.SetGroupVersionKind(v1alpha1.RolloutGVK)
-	err = c.live.Get(ctx, key, meta)
-	if apierrors.IsNotFound(err) {
-		return false, nil
+	live := &unstructured.Unstructured{}
+	live.SetGroupVersionKind(v1alpha1.RolloutGVK)
+	err = c.live.Get(ctx, key, live)
+	if apierrors.IsNotFound(err) || err == nil && live.GetDeletionTimestamp() != nil {
+		return nil, nil //nolint:nilnil // nothing is what there is
 	}
 	if err != nil {
-		return false, fmt.Errorf("look for Rollout %s: %w", key.Name, err)
+		return nil, fmt.Errorf("look for Rollout %s: %w", key.Name, err)
 	}
-	return meta.DeletionTimestamp == nil, nil
+	return readRollout(live.Object), nil
 }

@@ -89,6 +89,18 @@ func (r *references) rollouts(o object) []engine.Key {
 	return keys
 }
 
+// within reports whether any Rollout of a namespace refers to something.
+func (r *references) within(namespace string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for key := range r.from {
+		if key.Namespace == namespace {
+			return true
+		}
+	}
+	return false
+}
+
 func (r *references) unlink(key engine.Key, o object) {
 	delete(r.to[o], key)
 	if len(r.to[o]) == 0 {

@@ -108,6 +108,39 @@ func TestServiceOfAnotherRollout(t *testing.T) {
 	f.await(t, key, "the mark of a Rollout that is gone is no obstacle", func(s plan.Snapshot) bool { return len(s.References) == 0 })
 }
 
+// A Rollout that waits for a Service is woken when the one that has it lets go of it.
+func TestServiceThatAnotherRolloutLetsGo(t *testing.T) {
+	cases := map[string]func(*testing.T, fixture, engine.Key){
+		"because it is deleted": func(t *testing.T, f fixture, holder engine.Key) {
+			must(t, f.client.Delete(t.Context(), &v1alpha1.Rollout{ObjectMeta: metav1.ObjectMeta{Namespace: holder.Namespace, Name: holder.Name}}))
+			eventually(t, "its end is seen", func() bool { _, err := f.Observe(t.Context(), holder); return isGone(err) })
+		},
+		"because it names another": func(t *testing.T, f fixture, holder engine.Key) {
+			f.service(t, "elsewhere", nil)
+			f.edit(t, holder, func(r *v1alpha1.Rollout) { r.Spec.Strategy.BlueGreen.ActiveService = "elsewhere" })
+			f.await(t, holder, "the other Service", func(s plan.Snapshot) bool { return s.Services["elsewhere"].Found })
+		},
+	}
+	for name, letGo := range cases {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t)
+			f.service(t, "active", nil)
+			f.service(t, "preview", nil)
+			f.service(t, "next", nil)
+			holder := f.rollout(t, build.BlueGreen("api", 1))
+			waiting := f.rollout(t, build.With(build.BlueGreen("web", 1), func(r *v1alpha1.Rollout) { r.Spec.Strategy.BlueGreen.PreviewService = "next" }))
+			seen := f.await(t, holder, "its Services", func(s plan.Snapshot) bool { return len(s.References) == 0 })
+			must(t, f.Execute(t.Context(), holder, plan.PointService{Name: "active", Version: seen.Services["active"].Version, Hash: "abc"}))
+			f.await(t, waiting, "the Service is taken", func(s plan.Snapshot) bool { return len(s.References) == 1 })
+			var woken heard
+			f.OnRollout(woken.add)
+			letGo(t, f, holder)
+			eventually(t, "the other one is woken", func() bool { return woken.has(waiting) })
+			f.await(t, waiting, "the Service is free", func(s plan.Snapshot) bool { return len(s.References) == 0 })
+		})
+	}
+}
+
 func TestIngressCanary(t *testing.T) {
 	f := newFixture(t)
 	f.service(t, "canary", map[string]string{"app": "web"})
@@ -233,7 +266,7 @@ func (f fixture) running(t *testing.T, replicas int32) (engine.Key, plan.Snapsho
 	template := *r.Spec.Template.DeepCopy()
 	template.Labels = labels
 	must(t, f.Execute(t.Context(), key, plan.CreateReplicaSet{
-		Name: "web-abc", Replicas: replicas, Labels: labels, Selector: labels, Template: template,
+		Name: "web-abc", Replicas: replicas, Labels: labels, Selector: &metav1.LabelSelector{MatchLabels: labels}, Template: template,
 	}))
 	seen := f.await(t, key, "running pods", func(s plan.Snapshot) bool {
 		return len(s.ReplicaSets) == 1 && s.ReplicaSets[0].Available == replicas && len(s.Pods) == int(replicas)

@@ -52,6 +52,8 @@ type watched struct {
 // namespace is the watches of one namespace.
 type namespace struct {
 	cache cache.Cache
+	// stop ends the watches.
+	stop  context.CancelFunc
 	mu    sync.Mutex
 	kinds map[schema.GroupVersionKind]watch
 }
@@ -187,11 +189,24 @@ func (w *watched) namespace(name string) (*namespace, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open caches of namespace %s: %w", name, err)
 	}
-	life := w.life
+	life, stop := context.WithCancel(w.life)
 	go func() { _ = c.Start(life) }() // it ends with life and returns no other error
-	ns := &namespace{cache: c, kinds: map[schema.GroupVersionKind]watch{}}
+	ns := &namespace{cache: c, stop: stop, kinds: map[schema.GroupVersionKind]watch{}}
 	w.namespaces[name] = ns
 	return ns, nil
+}
+
+// leave ends the watches of a namespace that no Rollout refers to any more. Whoever
+// refers to an object says so before reading it, so that none loses a watch it needs.
+func (w *watched) leave(name string, referred func(namespace string) bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	ns := w.namespaces[name]
+	if ns == nil || referred(name) {
+		return
+	}
+	delete(w.namespaces, name)
+	ns.stop()
 }
 
 // kinds of objects that are read with their types.

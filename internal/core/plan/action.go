@@ -5,6 +5,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/serin-rollouts/serin/internal/core/traffic"
 )
@@ -21,12 +22,13 @@ type Action interface {
 // CreateReplicaSet makes the desired revision's ReplicaSet, owned by the Rollout.
 // The name is deterministic, so that a repeat finds the first one.
 type CreateReplicaSet struct {
-	Name     string
-	Replicas int32
-	MinReady time.Duration
-	// Labels, Annotations of the object; Selector with the hash.
-	Labels, Annotations, Selector map[string]string
-	Template                      corev1.PodTemplateSpec
+	Name                string
+	Replicas            int32
+	MinReady            time.Duration
+	Labels, Annotations map[string]string
+	// Selector is the Rollout's, narrowed to the revision.
+	Selector *metav1.LabelSelector
+	Template corev1.PodTemplateSpec
 }
 
 // AdoptReplicaSet makes the Rollout the owner of an orphan; Release undoes it.

@@ -153,7 +153,7 @@ func scribble(p plan.Plan) {
 		case plan.CreateReplicaSet:
 			mark(a.Labels)
 			mark(a.Annotations)
-			mark(a.Selector)
+			mark(a.Selector.MatchLabels)
 			mark(a.Template.Labels)
 			a.Template.Spec.Containers[0].Image = "scribbled"
 		case plan.ScaleReplicaSet:

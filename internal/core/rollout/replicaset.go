@@ -49,7 +49,7 @@ func newReplicaSet(s *strategy.Situation, replicas int32) plan.CreateReplicaSet 
 		Name: replicaSetName(s), Replicas: replicas, MinReady: s.Snapshot.Spec.MinReady,
 		Labels:      hashed(s.Snapshot.Spec.Template.Labels, s.View.Hash),
 		Annotations: annotations,
-		Selector:    hashed(s.Snapshot.Spec.Selector.MatchLabels, s.View.Hash),
+		Selector:    withHash(s.Snapshot.Spec.Selector, s.View.Hash),
 		Template:    template,
 	}
 }

@@ -108,7 +108,7 @@ func TestInjectedTemplate(t *testing.T) {
 	if got := create.Template.Labels["role"]; got != "canary" {
 		t.Errorf("label role = %q, want canary", got)
 	}
-	if _, injected := create.Selector["role"]; injected {
+	if _, injected := create.Selector.MatchLabels["role"]; injected {
 		t.Error("the injected label is in the selector")
 	}
 	terms := create.Template.Spec.Affinity.PodAntiAffinity.RequiredDuringSchedulingIgnoredDuringExecution

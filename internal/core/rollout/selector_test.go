@@ -3,10 +3,12 @@ package rollout_test
 import (
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"pgregory.net/rapid"
 
 	"github.com/serin-rollouts/serin/api/v1alpha1"
+	"github.com/serin-rollouts/serin/internal/core/plan"
 	"github.com/serin-rollouts/serin/internal/core/rollout"
 	"github.com/serin-rollouts/serin/internal/testing/build"
 )
@@ -37,5 +39,20 @@ func TestSelectorFollowsActiveRevision(t *testing.T) {
 	want := "app=demo," + v1alpha1.DefaultRolloutUniqueLabelKey + "=" + s.Spec.TemplateHash
 	if got := rollout.Decide(s, build.Now()).Status.Selector; got != want {
 		t.Errorf("selector = %q, want %q", got, want)
+	}
+}
+
+// A new ReplicaSet selects by everything that the Rollout selects by, and its hash.
+func TestReplicaSetKeepsSelectorExpressions(t *testing.T) {
+	expressions := []metav1.LabelSelectorRequirement{{Key: "app", Operator: metav1.LabelSelectorOpIn, Values: []string{"demo", "shop"}}}
+	s := build.Snapshot(build.With(build.Canary("demo", 1), spec(func(r *v1alpha1.RolloutSpec) {
+		r.Selector = &metav1.LabelSelector{MatchExpressions: expressions}
+	})))
+	want := &metav1.LabelSelector{
+		MatchLabels:      map[string]string{v1alpha1.DefaultRolloutUniqueLabelKey: s.Spec.TemplateHash},
+		MatchExpressions: expressions,
+	}
+	if diff := cmp.Diff(want, actionOf[plan.CreateReplicaSet](t, s).Selector); diff != "" {
+		t.Errorf("selector (-want +got):\n%s", diff)
 	}
 }

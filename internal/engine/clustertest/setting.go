@@ -59,7 +59,7 @@ func creation() plan.CreateReplicaSet {
 		Name:        app + "-" + hash,
 		Labels:      maps.Clone(labels),
 		Annotations: map[string]string{v1alpha1.RevisionAnnotation: "7", "keep": "yes"},
-		Selector:    labels,
+		Selector:    &metav1.LabelSelector{MatchLabels: labels},
 		Template:    content,
 	}
 }
