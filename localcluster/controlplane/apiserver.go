@@ -92,7 +92,7 @@ func apiServerFlags(address net.Addr, etcdEndpoint string, p *pki) []string {
 		// A single server needs no lease to be told from its peers. The gates about
 		// stale controllers make those wait with growing pauses until their caches show
 		// their own writes, which stalls bursts on a small machine.
-		"--feature-gates=APIServerIdentity=false,UnknownVersionInteroperabilityProxy=false,"+
+		"--feature-gates=APIServerIdentity=false,UnknownVersionInteroperabilityProxy=false," +
 			"StaleControllerConsistencyReplicaSet=false,StaleControllerConsistencyJob=false",
 		"--profiling=false",
 		"--shutdown-delay-duration=0s",

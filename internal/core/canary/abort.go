@@ -20,6 +20,8 @@ func abortedWish(s *strategy.Situation, c spec.Canary, f flow) (strategy.Wish, t
 	case c.AbortDelay.Keep:
 		stay.Deadline = time.Time{}
 		return stay, time.Time{}
+	case c.DynamicStableScale && !c.AbortDelay.Explicit && f.unsure():
+		return stay, time.Time{}
 	case c.DynamicStableScale && !c.AbortDelay.Explicit:
 		return strategy.Wish{Replicas: min(canary.Want, stillNeeded(s, c, f)), Sized: true}, time.Time{}
 	case s.StableSize().Available < s.Replicas() || stillReached(s, c, f):

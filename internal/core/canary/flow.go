@@ -97,6 +97,9 @@ func stableCanTake(s *strategy.Situation, c spec.Canary, f flow, weight int32) b
 	if found && weight >= partOf(f.most, maxWeight(c)) {
 		return true
 	}
+	if c.StableService != "" && !s.Pinned(s.StableSize().Hash, c.StableService) && !s.CanServe(c.StableService, s.View.Stable) {
+		return false // what the canary leaves would go to another revision
+	}
 	full := int64(maxWeight(c))
 	need := int32(((full-int64(weight))*int64(s.Replicas()) + full - 1) / full)
 	available := s.StableSize().Sure()

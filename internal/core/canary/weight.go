@@ -149,7 +149,7 @@ func rampDown(s *strategy.Situation, c spec.Canary, current int32) int32 {
 // stable is short of do not fill. 0 when there is none.
 func rampStep(s *strategy.Situation, c spec.Canary) int32 {
 	missing := s.Replicas() - s.StableSize().Available
-	if !c.AbortDelay.Explicit || c.AbortDelay.Keep {
+	if !c.AbortDelay.Explicit && !c.AbortDelay.Keep {
 		missing = max(missing, s.Size().Available)
 	}
 	share := scale.Routed{Replicas: s.Replicas(), MinPods: c.MinPods}

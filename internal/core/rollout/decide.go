@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"slices"
 	"time"
 
 	"github.com/serin-rollouts/serin/internal/core/bluegreen"
@@ -23,6 +24,11 @@ func Decide(s plan.Snapshot, now time.Time) plan.Plan {
 	return conclude(situation, verdict(situation))
 }
 
+func isResize(a plan.Action) bool {
+	_, ok := a.(plan.ScaleReplicaSet)
+	return ok
+}
+
 func verdict(s *strategy.Situation) strategy.Verdict {
 	switch chosen := s.Snapshot.Spec.Strategy.(type) {
 	case spec.Canary:
@@ -38,6 +44,9 @@ func verdict(s *strategy.Situation) strategy.Verdict {
 func conclude(s *strategy.Situation, v strategy.Verdict) plan.Plan {
 	writes := compose(s, v)
 	restart := restartOf(s)
+	if resizes := slices.ContainsFunc(writes.actions, isResize); resizes {
+		restart.actions = nil // which pods stay is known only after that
+	}
 	p := plan.Plan{
 		Actions: append(writes.actions, restart.actions...),
 		Notes:   v.Notes,

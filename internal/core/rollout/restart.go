@@ -46,7 +46,8 @@ func restartOf(s *strategy.Situation) restart {
 	}
 	outdated := olderThan(s, at)
 	if len(outdated) == 0 {
-		return restart{done: true}
+		// Done is what the counts can be trusted from again.
+		return restart{done: !s.Lagging, pending: s.Lagging}
 	}
 	r := restart{pending: true, wake: s.Now.Add(restartRetry)}
 	total, each := restartAllowance(s)

@@ -14,8 +14,9 @@ import (
 // situationOf is where the rollout stands: its revisions, what changed since the
 // last status, and which of the user's commands are in force.
 func situationOf(s plan.Snapshot, now time.Time) *strategy.Situation {
+	lagging := false
 	if s.PodsListed && restartDue(s.Spec, s.Rollout, now) {
-		s.ReplicaSets = recounted(s)
+		s.ReplicaSets, lagging = recounted(s)
 	}
 	status := s.Rollout.Status
 	view := revision.Of(s)
@@ -26,6 +27,7 @@ func situationOf(s plan.Snapshot, now time.Time) *strategy.Situation {
 	promoted, initial := view.Promoted(status.StableRS), status.StableRS == ""
 	situation := &strategy.Situation{
 		Snapshot: s, View: view, Now: now, Status: status, Reset: reset,
+		Lagging:     lagging,
 		Initial:     initial,
 		Promoted:    promoted,
 		PromoteFull: status.PromoteFull && !promoted,
@@ -37,8 +39,8 @@ func situationOf(s plan.Snapshot, now time.Time) *strategy.Situation {
 }
 
 // recounted corrects what ReplicaSets say of available pods by the pods themselves,
-// which show our own evictions sooner.
-func recounted(s plan.Snapshot) []plan.ReplicaSet {
+// which show our own evictions sooner, and tells whether there was something to correct.
+func recounted(s plan.Snapshot) ([]plan.ReplicaSet, bool) {
 	available := map[string]int32{}
 	for _, pod := range s.Pods {
 		if pod.Available && !pod.Terminating {
@@ -46,10 +48,12 @@ func recounted(s plan.Snapshot) []plan.ReplicaSet {
 		}
 	}
 	next := slices.Clone(s.ReplicaSets)
+	lagging := false
 	for i := range next {
+		lagging = lagging || next[i].Available > available[next[i].Name]
 		next[i].Available = min(next[i].Available, available[next[i].Name])
 	}
-	return next
+	return next, lagging
 }
 
 func inconclusive(pauses []v1alpha1.PauseCondition) bool {

@@ -27,6 +27,8 @@ type Situation struct {
 	Aborted, PromoteFull bool
 	// InWindow: the desired revision is within the rollback window.
 	InWindow bool
+	// Lagging: ReplicaSets still count pods as available that are gone.
+	Lagging bool
 	// Halted: a person, or an inconclusive analysis, stopped everything but scaling.
 	Halted bool
 }
