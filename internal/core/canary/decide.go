@@ -56,7 +56,7 @@ func promotion(s *strategy.Situation, c spec.Canary, f flow) string {
 		return "Full promotion requested"
 	case s.InWindow:
 		return "Rollback within window"
-	case s.Halted && !f.at.pastEnd():
+	case s.Halted && (!f.at.pastEnd() || s.Size().SizedFor != s.Replicas()):
 		return ""
 	case f.at.pastEnd():
 		return fmt.Sprintf("Completed all %d canary steps", f.at.count)

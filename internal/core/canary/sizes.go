@@ -116,7 +116,7 @@ func targets(s *strategy.Situation, c spec.Canary, at cursor) scale.Counts {
 	switch {
 	case alone(s):
 		return scale.Counts{Canary: s.Replicas()}
-	case s.Halted && !at.pastEnd():
+	case s.Halted:
 		return proportional(s, c)
 	case c.Routing == nil:
 		return scale.ByWeight(scale.Ask{Replicas: s.Replicas(), Weight: goal(s, c, at), Max: maxWeight(c), Surge: c.Surge})
