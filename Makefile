@@ -12,6 +12,7 @@ KUBE      := v1.36.3
 TOOL      := $(GO) tool -modfile=go.tools.mod
 HISTORIES ?= 2000
 SEED      ?= 0
+GATEWAY   ?= 127.0.0.1:8080
 
 KUBE_FLAGS := -s -w \
 	-X k8s.io/component-base/version.gitVersion=$(KUBE) \
@@ -30,7 +31,7 @@ demo: build ## play a canary that succeeds and one that is aborted, with real re
 
 .PHONY: up
 up: build ## start a cluster on this machine and stay; Ctrl-C stops it
-	$(BIN)/serin-local up --dir .serin --api 127.0.0.1:0 --gateway 127.0.0.1:8080 --prometheus 127.0.0.1:0 --dashboard 127.0.0.1:3100
+	$(BIN)/serin-local up --dir .serin --api 127.0.0.1:0 --gateway $(GATEWAY) --prometheus 127.0.0.1:0 --dashboard 127.0.0.1:3100
 
 .PHONY: build
 build: ## build the programs into bin/
