@@ -1,20 +1,22 @@
 package canary
 
 import (
+	"slices"
+
 	"github.com/serin-rollouts/serin/internal/core/plan"
 	"github.com/serin-rollouts/serin/internal/core/strategy"
 	"github.com/serin-rollouts/serin/internal/spec"
 )
 
-// reroute puts the writes that move traffic in a safe order: when the canary's share
-// falls, weights come before the canary's Service; when it rises, or when promotion
-// hands everything to the stable Service, the Services come first.
+// reroute puts the writes that move traffic in a safe order. The stable Service comes
+// first: it only ever moves to a revision that serves. When the canary's share falls,
+// weights come before the canary's Service; when it rises, the Service comes first.
 func reroute(s *strategy.Situation, c spec.Canary, f flow) []plan.Action {
-	services := append(stableService(s, c, f), canaryService(s, c, f)...)
+	stable, canary := stableService(s, c, f), canaryService(s, c, f)
 	if !s.Promoted && f.routed && partOf(f.most, f.split.Max) > f.split.Canary {
-		return append(f.set, services...)
+		return slices.Concat(stable, f.set, canary)
 	}
-	return append(services, f.set...)
+	return slices.Concat(stable, canary, f.set)
 }
 
 // stableService follows stable, once that can serve. Without a router it moves on to
