@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -139,11 +140,35 @@ func newApplier(config *rest.Config) (*applier, error) {
 
 func (a *applier) applyAll(ctx context.Context, objects []*unstructured.Unstructured) error {
 	for _, object := range objects {
-		if err := a.apply(ctx, object); err != nil {
+		if err := a.applySoon(ctx, object); err != nil {
 			return fmt.Errorf("apply %s %s: %w", object.GetKind(), object.GetName(), err)
 		}
 	}
 	return nil
+}
+
+// servedWithin is how long an established kind may take to show up in discovery and
+// to be served, which is a little later than its condition says.
+const servedWithin = 5 * time.Second
+
+// applySoon is apply, repeated while the API server does not know the kind yet.
+func (a *applier) applySoon(ctx context.Context, object *unstructured.Unstructured) error {
+	ticker := time.NewTicker(100 * time.Millisecond)
+	defer ticker.Stop()
+	deadline := time.Now().Add(servedWithin)
+	for {
+		err := a.apply(ctx, object)
+		unknown := meta.IsNoMatchError(err) || apierrors.IsNotFound(err)
+		if err == nil || !unknown || time.Now().After(deadline) {
+			return err
+		}
+		select {
+		case <-ticker.C:
+			a.mapper.Reset()
+		case <-ctx.Done():
+			return err
+		}
+	}
 }
 
 func (a *applier) apply(ctx context.Context, object *unstructured.Unstructured) error {
