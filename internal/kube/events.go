@@ -26,9 +26,14 @@ const (
 	eventGroups = 1000
 )
 
-// eventLanes is how many events are sent at a time. All events of one Rollout take
-// the same lane, so that their order stays.
-const eventLanes = 4
+// All events of one Rollout take the same lane, so that their order stays. The library
+// lets a thousand wait in a lane and drops more without a word: with four lanes, a
+// tenth of what a thousand new Rollouts said was lost on a busy server.
+const eventLanes = 32
+
+// eventsAtOnce is how many events are sent at a time. They must not compete with the
+// writes that passes wait for.
+const eventsAtOnce = 4
 
 // Events records events as objects of the cluster, in the background.
 type Events struct {
@@ -42,7 +47,10 @@ func NewEvents(config *rest.Config, scheme *runtime.Scheme) (*Events, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open client for events: %w", err)
 	}
-	sink := &typedcorev1.EventSinkImpl{Interface: clients.CoreV1().Events("")}
+	sink := gentle{
+		EventSink: &typedcorev1.EventSinkImpl{Interface: clients.CoreV1().Events("")},
+		slots:     make(chan struct{}, eventsAtOnce),
+	}
 	events := &Events{}
 	for range eventLanes {
 		broadcaster := record.NewBroadcaster(record.WithCorrelatorOptions(record.CorrelatorOptions{
@@ -55,6 +63,26 @@ func NewEvents(config *rest.Config, scheme *runtime.Scheme) (*Events, error) {
 		events.lanes = append(events.lanes, broadcaster.NewRecorder(scheme, corev1.EventSource{Component: v1alpha1.EventComponent}))
 	}
 	return events, nil
+}
+
+// gentle is a sink that has few requests under way at a time.
+type gentle struct {
+	record.EventSink
+	slots chan struct{}
+}
+
+// Create implements record.EventSink.
+func (g gentle) Create(event *corev1.Event) (*corev1.Event, error) {
+	g.slots <- struct{}{}
+	defer func() { <-g.slots }()
+	return g.EventSink.Create(event)
+}
+
+// Patch implements record.EventSink.
+func (g gentle) Patch(event *corev1.Event, data []byte) (*corev1.Event, error) {
+	g.slots <- struct{}{}
+	defer func() { <-g.slots }()
+	return g.EventSink.Patch(event, data)
 }
 
 // Record implements Recorder.
