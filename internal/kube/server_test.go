@@ -157,7 +157,14 @@ func TestIngressCanary(t *testing.T) {
 	f.await(t, key, "the Ingress", func(s plan.Snapshot) bool { return len(s.References) == 0 })
 
 	apply := func(weight int32) {
-		must(t, f.Execute(t.Context(), key, plan.SetTraffic{Router: "nginx", Split: traffic.NewSplit(weight, 100)}))
+		eventually(t, "the Ingress is written", func() bool {
+			// A gateway may write the status of the Ingress in between.
+			err := f.Execute(t.Context(), key, plan.SetTraffic{Router: "nginx", Split: traffic.NewSplit(weight, 100)})
+			if err != nil && !errors.Is(err, plan.ErrConflict) {
+				t.Fatal(err)
+			}
+			return err == nil
+		})
 		seen = f.look(t, key)
 		if len(seen.Traffic) != 1 || !seen.Traffic[0].Found || !seen.Traffic[0].InSync || seen.Traffic[0].Split.Canary != weight {
 			t.Fatalf("Traffic is %+v, want %d", seen.Traffic, weight)
