@@ -61,7 +61,8 @@ func layers() []layer {
 			name: "renderers (L4)", folder: "internal/router/*", notStd: effects(),
 			ours: append([]string{"internal/router/lens"}, ports...), others: []string{k8sAPI, apimachinery},
 		},
-		{name: "providers (L4)", folder: "internal/provider/*", ours: ports, others: []string{anything}},
+		{name: "HTTP of providers (L4)", folder: "internal/provider/fetch", ours: ports, others: []string{"golang.org/x/oauth2"}},
+		{name: "providers (L4)", folder: "internal/provider/*", ours: append([]string{"internal/provider/fetch"}, ports...), others: []string{anything}},
 		{name: "API server (L4)", folder: "internal/kube/...", ours: ports, others: append([]string{clientGo, "sigs.k8s.io", "github.com/go-logr/logr", "gopkg.in/evanphx/json-patch.v4"}, machinery...)},
 		{name: "plugins (L4)", folder: "internal/plugin/...", ours: ports, others: []string{anything}},
 		{name: "twin (L4)", folder: "internal/sim/...", ours: ports, others: machinery, notStd: []string{"os", "net", "log", "testing"}},
@@ -89,7 +90,7 @@ func concrete() []string {
 
 // notConcrete are exceptions of concrete.
 func notConcrete() []string {
-	return []string{"internal/router/lens", "internal/router/routertest", "internal/provider/providertest"}
+	return []string{"internal/router/lens", "internal/router/routertest", "internal/provider/providertest", "internal/provider/fetch"}
 }
 
 // banned are never imported outside localcluster.

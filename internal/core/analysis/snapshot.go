@@ -1,0 +1,45 @@
+package analysis
+
+import (
+	"time"
+
+	"github.com/serin-rollouts/serin/api/v1alpha1"
+)
+
+// Snapshot is everything a decision about a run may know.
+type Snapshot struct {
+	// Run as it was read, never edited.
+	Run *v1alpha1.AnalysisRun
+	// Readings came back since the status was written, oldest first; at most one for
+	// each metric. They are repeated until a status that has them was recorded.
+	Readings []Reading
+	// Busy are the metrics that are being measured at this moment.
+	Busy map[string]bool
+}
+
+// Reading is what came back from a source, not judged.
+type Reading struct {
+	// Metric is the metric's name. Number is the measurement's, as it was asked for: a
+	// reading whose number is not the next one is old, and is dropped.
+	Metric string
+	Number int32
+	// Call is what was asked of the source.
+	Call Call
+	// Started and Finished bound the call.
+	Started, Finished time.Time
+	// Phase is Running, or the verdict, of a source that judges by itself; "" leaves
+	// judging to the metric's conditions.
+	Phase   v1alpha1.AnalysisPhase
+	Message string
+	// Result is what conditions see; Value is the text to record.
+	Result any
+	Value  string
+	// Metadata is the measurement's, Description the metric's.
+	Metadata, Description map[string]string
+	// ResumeAt is when to look again at a measurement in flight; zero: when woken.
+	ResumeAt time.Time
+	// Failure is why nothing could be measured, without secrets; "" when it could.
+	Failure string
+	// Unresolved: Failure is about the run's arguments, and measuring again is no use.
+	Unresolved bool
+}
