@@ -47,6 +47,8 @@ type World struct {
 	asked time.Duration
 	// emptied is until when the user wanted no pods at all.
 	emptied time.Duration
+	// rivaled is when two controllers last worked at the same time.
+	rivaled time.Duration
 }
 
 // New makes a world with the user's objects applied and the controller started, if

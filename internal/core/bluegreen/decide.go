@@ -125,11 +125,22 @@ func route(s *strategy.Situation, b spec.BlueGreen, at place, g gate) (string, [
 		}
 	case at.saturated && (at.fast || g.open) && (desired.Serving() > 0 || s.NobodyServes()):
 		wanted = s.View.Hash
-	case at.active == "" && s.CanServe(b.ActiveService, s.View.Stable):
-		// The first deploy was superseded before the Service was pinned.
+	case (at.active == "" || stranded(s, at)) && s.CanServe(b.ActiveService, s.View.Stable):
+		// The first deploy was superseded before the Service was pinned, or somebody
+		// switched to what was superseded at the same time.
 		wanted = s.StableSize().Hash
 	}
 	return wanted, append(actions, s.Point(b.ActiveService, wanted)...)
+}
+
+// stranded reports whether the active Service selects a superseded revision that has
+// no pod to serve with.
+func stranded(s *strategy.Situation, at place) bool {
+	if at.active == "" || at.active == s.View.Hash || at.active == s.StableSize().Hash {
+		return false
+	}
+	active := s.View.ByHash(at.active)
+	return active == nil || active.Available == 0
 }
 
 // previewHash is what the preview Service selects once this pass is through.
