@@ -186,3 +186,28 @@ func parseExperimentAnalysis(a v1alpha1.ExperimentAnalysisTemplateRef) Experimen
 		Required: a.RequiredForCompletion,
 	}
 }
+
+// FillArguments returns arguments with every {{tag}} in their values replaced by the
+// word that it stands for. A tag that stands for nothing is an error. What is looked up
+// elsewhere, such as a Secret, stays as it is.
+func FillArguments(args []v1alpha1.Argument, words map[string]string) ([]v1alpha1.Argument, error) {
+	word := func(tag string) (string, error) {
+		if known, found := words[tag]; found {
+			return known, nil
+		}
+		return "", unresolvedTag(tag)
+	}
+	filled := make([]v1alpha1.Argument, 0, len(args))
+	for _, arg := range args {
+		next := *arg.DeepCopy()
+		if arg.Value != nil {
+			value, err := fillTags(*arg.Value, word)
+			if err != nil {
+				return nil, err
+			}
+			next.Value = &value
+		}
+		filled = append(filled, next)
+	}
+	return filled, nil
+}

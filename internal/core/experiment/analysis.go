@@ -1,7 +1,6 @@
 package experiment
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -81,7 +80,8 @@ func phaseOf(run Run) v1alpha1.AnalysisPhase {
 func (a analysis) begin(s Snapshot, parts []part) analysis {
 	available := s.Experiment.Status.AvailableAt
 	if available == nil {
-		if err := a.verify(s); err != nil && !s.Spec.Terminate {
+		// What would keep the run from being made is found before any pod is.
+		if _, err := a.newRun(s, a.Args); err != nil && !s.Spec.Terminate {
 			a.record = a.failure("", fmt.Sprintf("%s verification failed for analysis '%s': %v", a.kind(), a.Name, err))
 		}
 		return a
@@ -117,20 +117,14 @@ func (a analysis) kind() string {
 	return "AnalysisTemplate"
 }
 
-var errTemplateMissing = errors.New("not found")
-
-// verify finds before any pod is made what would keep the run from being made.
-func (a analysis) verify(s Snapshot) error {
-	if s.Templates[a.Template] == nil {
-		return fmt.Errorf("%s: %w", a.Template, errTemplateMissing)
-	}
-	_, err := a.newRun(s, a.Args)
-	return err
+// ref names the analysis' template.
+func ref(a spec.ExperimentAnalysis) v1alpha1.AnalysisTemplateRef {
+	return v1alpha1.AnalysisTemplateRef{TemplateName: a.Template.Name, ClusterScope: &a.Template.Cluster}
 }
 
 func (a analysis) newRun(s Snapshot, args []v1alpha1.Argument) (v1alpha1.AnalysisRunSpec, error) {
 	return spec.NewRun(s.Templates, spec.RunRequest{
-		Templates:            []v1alpha1.AnalysisTemplateRef{{TemplateName: a.Template.Name, ClusterScope: &a.Template.Cluster}},
+		Templates:            []v1alpha1.AnalysisTemplateRef{ref(a.ExperimentAnalysis)},
 		Args:                 args,
 		DryRun:               s.Spec.DryRun,
 		MeasurementRetention: s.Spec.MeasurementRetention,
@@ -139,7 +133,7 @@ func (a analysis) newRun(s Snapshot, args []v1alpha1.Argument) (v1alpha1.Analysi
 
 // run is the run to start.
 func (a analysis) run(s Snapshot, parts []part, attempt string) (StartRun, error) {
-	args, err := expandAll(a.Args, vocabulary(s, parts))
+	args, err := spec.FillArguments(a.Args, vocabulary(s, parts))
 	if err != nil {
 		return StartRun{}, err
 	}

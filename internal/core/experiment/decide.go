@@ -103,6 +103,6 @@ func conclude(s Snapshot, parts []part, analyses []analysis, next v1alpha1.Exper
 	p.Events = append(p.Events, stopped...)
 	p.Events = append(p.Events, tellSizes(p.Actions)...)
 	p.Notes = notes(s, next, now)
-	p.WakeAt = plan.Sooner(p.WakeAt, nextDeadline(s, parts, next, now))
+	p.WakeAt = plan.Sooner(p.WakeAt, nextDeadline(s, analyses, next, now))
 	return p
 }

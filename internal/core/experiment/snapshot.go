@@ -58,7 +58,7 @@ type Reads struct {
 	// are taken the next, see RunName.
 	Runs []string
 	// Templates of analyses, with those that they refer to.
-	Templates []spec.TemplateKey
+	Templates []v1alpha1.AnalysisTemplateRef
 }
 
 // ReadsOf says what a decision needs observed. Its snapshot needs no more than the
@@ -81,7 +81,7 @@ func ReadsOf(s Snapshot) Reads {
 		if _, begun := recordOf(status, a.Name); begun {
 			continue
 		}
-		r.Templates = append(r.Templates, a.Template)
+		r.Templates = append(r.Templates, ref(a))
 		if status.AvailableAt != nil {
 			r.Runs = append(r.Runs, runBase(s, a))
 		}

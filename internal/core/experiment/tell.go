@@ -76,12 +76,13 @@ func bad(phase v1alpha1.AnalysisPhase) bool {
 }
 
 // nextDeadline is when time alone changes the verdict; zero: never.
-func nextDeadline(s Snapshot, parts []part, next v1alpha1.ExperimentStatus, now time.Time) time.Time {
+func nextDeadline(s Snapshot, analyses []analysis, next v1alpha1.ExperimentStatus, now time.Time) time.Time {
 	var wake time.Time
 	if completed(next.Phase) {
 		return wake
 	}
-	running := len(parts) == 0
+	all, _ := required(analyses)
+	running := len(next.TemplateStatuses) == 0 && all == 0 // without templates only that ends with the duration
 	for _, t := range next.TemplateStatuses {
 		running = running || t.Status == v1alpha1.TemplateStatusRunning
 		if t.Status == v1alpha1.TemplateStatusProgressing {
