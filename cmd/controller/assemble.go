@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"github.com/serin-rollouts/serin/api/v1alpha1"
@@ -15,7 +16,6 @@ import (
 	"github.com/serin-rollouts/serin/internal/controller/rollout"
 	"github.com/serin-rollouts/serin/internal/controller/service"
 	"github.com/serin-rollouts/serin/internal/core/plan"
-	"github.com/serin-rollouts/serin/internal/engine"
 	"github.com/serin-rollouts/serin/internal/kube"
 	"github.com/serin-rollouts/serin/internal/router"
 	"github.com/serin-rollouts/serin/internal/spec"
@@ -118,18 +118,20 @@ func (a assembly) services(cluster *kube.Cluster) service.Options {
 
 func (a assembly) log() logr.Logger { return a.options.Log }
 
-// counted is a recorder that also counts.
+// counted is a recorder that also counts the events of Rollouts.
 type counted struct {
 	to    kube.Recorder
 	meter *metrics.Meter
 }
 
 // Record implements kube.Recorder.
-func (c counted) Record(r *v1alpha1.Rollout, e plan.Event) {
-	key := engine.Key{Namespace: r.Namespace, Name: r.Name}
-	c.meter.Event(key, e)
-	if e.Reason == v1alpha1.RolloutDeletedReason {
-		c.meter.Deleted(key)
+func (c counted) Record(about client.Object, e plan.Event) {
+	if _, ok := about.(*v1alpha1.Rollout); ok {
+		key := client.ObjectKeyFromObject(about)
+		c.meter.Event(key, e)
+		if e.Reason == v1alpha1.RolloutDeletedReason {
+			c.meter.Deleted(key)
+		}
 	}
-	c.to.Record(r, e)
+	c.to.Record(about, e)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-logr/logr"
 	appsv1 "k8s.io/api/apps/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -31,7 +32,7 @@ type Options struct {
 	// Changes calls its argument with every Rollout that something else woke.
 	Changes func(wake func(engine.Key))
 	// Tell records what happened to a Rollout outside a decision.
-	Tell func(*v1alpha1.Rollout, plan.Event)
+	Tell func(client.Object, plan.Event)
 	// Changed is told of every change of a Rollout.
 	Changed func(before, after *v1alpha1.Rollout)
 	// Observe is told of every step.

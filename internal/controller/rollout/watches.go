@@ -27,7 +27,7 @@ func wake(q queue, key engine.Key) { q.Add(reconcile.Request{NamespacedName: key
 // rolloutEvents wakes a Rollout when it changes in a way that a decision can see.
 // Our own write of its status is such a change, once; the pass after it writes
 // nothing and so wakes nothing.
-func rolloutEvents(tell func(*v1alpha1.Rollout, plan.Event), changed func(before, after *v1alpha1.Rollout)) handler.TypedEventHandler[*v1alpha1.Rollout, reconcile.Request] {
+func rolloutEvents(tell func(client.Object, plan.Event), changed func(before, after *v1alpha1.Rollout)) handler.TypedEventHandler[*v1alpha1.Rollout, reconcile.Request] {
 	return handler.TypedFuncs[*v1alpha1.Rollout, reconcile.Request]{
 		CreateFunc: func(_ context.Context, e event.TypedCreateEvent[*v1alpha1.Rollout], q queue) {
 			if e.Object.Status.ObservedGeneration == "" {
