@@ -11,6 +11,7 @@ import (
 
 	"github.com/serin-rollouts/serin/api/v1alpha1"
 	"github.com/serin-rollouts/serin/internal/controller/analysisrun"
+	"github.com/serin-rollouts/serin/internal/engine"
 	"github.com/serin-rollouts/serin/internal/kube"
 	"github.com/serin-rollouts/serin/internal/provider"
 )
@@ -40,8 +41,11 @@ func (a assembly) addRuns(ctx context.Context, m manager.Manager, recorder kube.
 		Rules:   a.parts.runs,
 		Threads: a.sizes.runs,
 		Now:     time.Now,
-		Changes: workers.OnReading,
-		Deleted: a.meter.AnalysisRuns.Deleted,
+		Changes: []func(func(engine.Key)){workers.OnReading},
+		Deleted: func(run *v1alpha1.AnalysisRun) {
+			a.meter.AnalysisRuns.Deleted(client.ObjectKeyFromObject(run))
+			workers.Gone(run)
+		},
 		Observe: a.meter.AnalysisRuns.Reconciled,
 		Log:     a.log(),
 	})

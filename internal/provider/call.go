@@ -153,23 +153,27 @@ func answerOfJob(ctx context.Context, j Job, q Query, m analysis.Measure, r anal
 }
 
 // collect has a source clean up. Secrets are not read for that.
-func (w *Workers) collect(ctx context.Context, run *v1alpha1.AnalysisRun, c analysis.Collect) {
+func (w *Workers) collect(run *v1alpha1.AnalysisRun, c analysis.Collect) {
 	metric, found := metricOf(run, c.Metric)
-	source, err := w.options.Sources.Find(metric.Provider)
-	collector, ok := source.Job.(Collector)
-	if !found || err != nil || !ok {
+	collector, ok := w.options.Sources[NameOf(metric.Provider)].Job.(Collector)
+	if !found || !ok {
 		return
 	}
 	q := Query{Run: run, Metric: metric, Now: w.options.Now(), Secrets: w.options.Secrets}
+	w.cleanUp(q, func(ctx context.Context) error { return collector.Collect(ctx, q, c.Keep) })
+}
+
+// cleanUp calls a source that cleans up, and reports what went wrong.
+func (w *Workers) cleanUp(q Query, call func(context.Context) error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			w.options.Report(q.String(), fmt.Sprintf("the metric provider panicked: %v\n%s", cause, debug.Stack()))
 		}
 	}()
-	ctx, cancel := context.WithTimeout(ctx, longestCall)
+	ctx, cancel := context.WithTimeout(w.life, longestCall)
 	defer cancel()
-	if err := collector.Collect(ctx, q, c.Keep); err != nil && ctx.Err() == nil {
-		w.options.Report(q.String(), "remove old measurements: "+err.Error())
+	if err := call(ctx); err != nil && ctx.Err() == nil {
+		w.options.Report(q.String(), "clean up: "+err.Error())
 	}
 }
 
