@@ -122,6 +122,7 @@ func TestReadingsStayUntilTheyAreRecorded(t *testing.T) {
 			t.Errorf("at once there are %v, busy %v", readings, busy)
 		}
 		time.Sleep(2 * time.Second)
+		synctest.Wait()
 		want := []analysis.Reading{{
 			Metric: "a", Number: 1, Call: analysis.Start, Started: began, Finished: began.Add(time.Second),
 			Result: 1.5, Value: "http://a/t", Metadata: map[string]string{"k": "v"},
@@ -204,6 +205,7 @@ func TestHangingSource(t *testing.T) {
 				}
 				b.Recorded(keyOf(run), readings)
 				time.Sleep(longestCall + 2*lastWord)
+				synctest.Wait()
 				readings, busy = b.Seen(run)
 				if len(readings) != 1 || len(busy) != 0 || !strings.Contains(readings[0].Failure, tc.want) {
 					t.Errorf("busy %v, readings %+v, want %q", busy, readings, tc.want)
