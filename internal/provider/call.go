@@ -36,16 +36,21 @@ func (w *Workers) take(ctx context.Context, run *v1alpha1.AnalysisRun, m analysi
 	ctx, cancel := context.WithTimeout(ctx, patience(metric.Provider))
 	defer cancel()
 	reading.Started = w.options.Now()
-	q := Query{Run: run, Metric: metric, Number: m.Number, Now: reading.Started, Secrets: w.options.Secrets}
+	answer := w.answer(ctx, Query{Run: run, Metric: metric, Number: m.Number, Now: reading.Started, Secrets: w.options.Secrets}, m, reading)
+	answer.Finished = w.options.Now()
+	return answer
+}
+
+// answer is what the source says before ctx ends, or shortly after.
+func (w *Workers) answer(ctx context.Context, q Query, m analysis.Measure, r analysis.Reading) analysis.Reading {
 	answers := make(chan analysis.Reading, 1)
-	go func() { answers <- w.ask(ctx, q, m, reading) }()
+	go func() { answers <- w.ask(ctx, q, m, r) }()
 	select {
-	case reading = <-answers:
+	case answer := <-answers:
+		return answer
 	case <-ctx.Done():
-		reading = w.lastWord(answers, reading)
+		return w.lastWord(answers, r)
 	}
-	reading.Finished = w.options.Now()
-	return reading
 }
 
 // lastWord waits a moment for a source whose time is over. One that does not listen
