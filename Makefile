@@ -56,8 +56,13 @@ unit: ## unit, property and architecture tests of both modules
 	cd localcluster && $(GO) test ./...
 
 .PHONY: e2e
-e2e: build ## the stories on a real API server with real requests
+e2e: build server ## the stories on a real API server with real requests
 	SERIN_LOCAL_REQUIRED=1 $(GO) test -count=1 -p 1 -timeout 40m ./test/e2e/... ./test/conformance/...
+
+.PHONY: server
+server: build ## what talks to an API server, on a real one
+	$(GO) run ./test/oncluster $(GO) test -count=1 -p 1 ./internal/kube/...
+	$(GO) run ./test/oncluster $(GO) -C localcluster test -count=1 -p 1 ./node ./gateway
 
 .PHONY: lint
 lint: ## gofmt, vet and the linters

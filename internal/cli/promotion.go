@@ -60,10 +60,20 @@ func skipping(ro *v1alpha1.Rollout, mode promoteMode) (promotion, error) {
 	case canary == nil || len(canary.Steps) == 0:
 		return promotion{}, errSkipNoSteps
 	case mode == skipSteps:
-		return promotion{status: map[string]any{"currentStepIndex": int32(len(canary.Steps))}}, nil
+		return promotion{status: passing(ro, int32(len(canary.Steps)))}, nil
 	default:
-		return promotion{status: map[string]any{"currentStepIndex": nextStep(ro)}}, nil
+		return promotion{status: passing(ro, nextStep(ro))}, nil
 	}
+}
+
+// passing moves the cursor to index, and ends the pause of the step that it leaves: a
+// pause at the new step has to begin anew.
+func passing(ro *v1alpha1.Rollout, index int32) map[string]any {
+	status := map[string]any{"currentStepIndex": index}
+	if len(ro.Status.PauseConditions) > 0 {
+		status["pauseConditions"], status["controllerPause"] = nil, false
+	}
+	return status
 }
 
 // promotingAll asks the controller to skip everything that is left.
@@ -85,9 +95,7 @@ func promotingNext(ro *v1alpha1.Rollout) promotion {
 	paused := len(ro.Status.PauseConditions) > 0
 	switch {
 	case paused && ro.Status.ControllerPause && inconclusive(ro):
-		return promotion{spec: unpaused(ro), status: map[string]any{
-			"pauseConditions": nil, "controllerPause": false, "currentStepIndex": nextStep(ro),
-		}}
+		return promotion{spec: unpaused(ro), status: passing(ro, nextStep(ro))}
 	case paused:
 		return promotion{spec: unpaused(ro), status: map[string]any{"pauseConditions": nil}}
 	case ro.Spec.Paused:

@@ -85,6 +85,7 @@ func TestDecidePromotion(t *testing.T) {
 		"full takes an abort back":              {canary(0, aborted), promoteAll, promotion{status: fields{"promoteFull": true}}},
 		"full skips a blue-green's gates":       {blueGreen(), promoteAll, promotion{status: fields{"promoteFull": true}}},
 		"the current step is skipped":           {canary(0), skipStep, promotion{status: fields{"currentStepIndex": int32(1)}}},
+		"with the step its pause is left":       {canary(1, pausedFor(v1alpha1.PauseReasonCanaryPauseStep)), skipStep, promotion{status: fields{"pauseConditions": nil, "controllerPause": false, "currentStepIndex": int32(2)}}},
 		"no step after the last is skipped":     {canary(3), skipStep, promotion{status: fields{"currentStepIndex": int32(3)}}},
 		"an index past the end is not followed": {canary(4), skipStep, promotion{status: fields{"currentStepIndex": int32(3)}}},
 		"all steps are skipped":                 {canary(1), skipSteps, promotion{status: fields{"currentStepIndex": int32(3)}}},

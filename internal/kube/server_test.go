@@ -233,7 +233,14 @@ func TestWorkloadRef(t *testing.T) {
 	must(t, f.client.Patch(t.Context(), deployment, patch))
 	eventually(t, "the Rollout is woken by the new template", func() bool { return woken.has(key) })
 	seen = f.await(t, key, "the new template", func(s plan.Snapshot) bool { return s.Spec.TemplateHash != hash })
-	must(t, f.Execute(t.Context(), key, plan.ScaleWorkload{Kind: "Deployment", Name: "web", Version: seen.Workload.Version, To: 3}))
+	eventually(t, "the workload is scaled", func() bool { // its controller writes it, too
+		version := f.look(t, key).Workload.Version
+		err := f.Execute(t.Context(), key, plan.ScaleWorkload{Kind: "Deployment", Name: "web", Version: version, To: 3})
+		if err != nil && !errors.Is(err, plan.ErrConflict) {
+			t.Fatal(err)
+		}
+		return err == nil
+	})
 	if got := f.look(t, key).Workload.Want; got != 3 {
 		t.Errorf("the Deployment has %d pods, want 3", got)
 	}

@@ -150,6 +150,9 @@ func (w *World) evict(a plan.RestartPod) error {
 	}
 	w.terminate(s, p)
 	s.evicted = w.now
+	if s.live.value.Want <= 1 {
+		s.alone = w.now
+	}
 	return nil
 }
 

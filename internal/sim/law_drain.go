@@ -57,7 +57,7 @@ func (w *World) broke(hash string) bool {
 // done without a gap.
 func (w *World) restartedAlone(hash string) bool {
 	s := w.setOf(hash)
-	return s != nil && s.live.value.Want <= 1 && s.evicted > 0 && w.now-s.evicted < 10*time.Minute
+	return s != nil && s.alone > 0 && w.now-s.alone < 10*time.Minute
 }
 
 // lastPods: the controller never scales away the last pods that serve.

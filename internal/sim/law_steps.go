@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/serin-rollouts/serin/api/v1alpha1"
@@ -71,7 +72,7 @@ func stepsAreDone() Law {
 		}
 		c, _ := canaryOf(p.snapshot.Spec)
 		step, ok := c.Steps[m.from].(spec.SetWeight)
-		if !ok || c.Routing == nil || p.snapshot.Spec.Replicas == 0 || sizedByUser(p.snapshot.Spec) && w.staying(after.CurrentPodHash) == 0 {
+		if !ok || c.Routing == nil || p.snapshot.Spec.Replicas == 0 || sizedByUser(p.snapshot.Spec) && w.staying(after.CurrentPodHash) == 0 || keptEmpty(c.Steps[:m.from]) {
 			return "" // a canary that the user keeps empty gets nothing
 		}
 		if stable := w.setOf(after.StableRS); stable == nil || min(p.seen(stable), w.available(stable)) == 0 {
@@ -92,6 +93,16 @@ func stepsAreDone() Law {
 		return ""
 	}
 	return Law{Name: "steps are done", New: func() Check { return Check{Status: look} }}
+}
+
+// keptEmpty: the latest of the steps that size the canary asks for no pods.
+func keptEmpty(steps []spec.Step) bool {
+	for _, step := range slices.Backward(steps) {
+		if size, ok := step.(spec.SetCanaryScale); ok {
+			return size.Replicas != nil && *size.Replicas == 0 || size.Weight != nil && *size.Weight == 0
+		}
+	}
+	return false
 }
 
 // sets reports whether a plan gives the canary a weight.
@@ -202,7 +213,7 @@ func cutoverDue(w *World, p *pass, bg spec.BlueGreen, point plan.PointService, b
 // complete and the update was not aborted.
 func stableChangesByPromotion() Law {
 	look := func(w *World, p *pass, before, after *v1alpha1.RolloutStatus) string {
-		if before.StableRS == after.StableRS || before.StableRS == "" || notYetActive(p) {
+		if before.StableRS == after.StableRS || before.StableRS == "" || notYetActive(p) || cutOver(p, after.StableRS) {
 			return ""
 		}
 		change := fmt.Sprintf("stableRS changed from %s to %s", before.StableRS, after.StableRS)
@@ -221,6 +232,13 @@ func stableChangesByPromotion() Law {
 		}
 	}
 	return Law{Name: "stable changes by promotion", New: func() Check { return Check{Status: look} }}
+}
+
+// cutOver: the active Service had moved to the revision before this pass, which only
+// takes down what happened. A size that was asked for since changes nothing about it.
+func cutOver(p *pass, hash string) bool {
+	bg, ok := p.snapshot.Spec.Strategy.(spec.BlueGreen)
+	return ok && p.snapshot.Services[bg.ActiveService].Hash == hash
 }
 
 // notYetActive: the first deploy of a blue-green Rollout, which has no active revision.

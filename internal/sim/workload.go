@@ -27,8 +27,9 @@ type replicaSet struct {
 	due bool
 	// lost is when the environment last took away an available pod.
 	lost time.Duration
-	// evicted is when the controller last restarted a pod.
-	evicted time.Duration
+	// evicted is when the controller last restarted a pod, and alone when that pod was
+	// the only one wanted.
+	evicted, alone time.Duration
 	// hadAvailable: it once had an available pod.
 	hadAvailable bool
 }

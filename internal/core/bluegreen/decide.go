@@ -123,23 +123,13 @@ func route(s *strategy.Situation, b spec.BlueGreen, at place, g gate) (string, [
 		if s.StableSize().Available > 0 {
 			wanted = s.StableSize().Hash
 		}
-	case at.saturated && (at.fast || g.open) && (desired.Serving() > 0 || nobody(s)):
+	case at.saturated && (at.fast || g.open) && (desired.Serving() > 0 || s.NobodyServes()):
 		wanted = s.View.Hash
 	case at.active == "" && s.CanServe(b.ActiveService, s.View.Stable):
 		// The first deploy was superseded before the Service was pinned.
 		wanted = s.StableSize().Hash
 	}
 	return wanted, append(actions, s.Point(b.ActiveService, wanted)...)
-}
-
-// nobody reports whether no revision has a pod to serve with, as at zero replicas.
-func nobody(s *strategy.Situation) bool {
-	for _, rs := range s.View.All() {
-		if rs.Available > 0 {
-			return false
-		}
-	}
-	return true
 }
 
 // previewHash is what the preview Service selects once this pass is through.

@@ -23,7 +23,7 @@ func Decide(s *strategy.Situation, c spec.Canary) strategy.Verdict {
 	v := strategy.Verdict{Reroute: moves, Desired: sizes.desired, Others: sizes.others, Events: events, WakeAt: sizes.wake}
 	v.Notes = append(v.Notes, flow.notes...)
 	v.Canary = canaryStatus(s, c, flow)
-	if end := settled(s, c); s.Promoted && s.Now.Before(end) && s.StableSize().Sure() >= s.Replicas() {
+	if end := settled(s, c); s.Promoted && s.Now.Before(end) && s.StableSize().Sure() >= s.Replicas() && arrives(s, c) {
 		v.Wake(end)
 	}
 	if flow.unsure() {
@@ -39,6 +39,12 @@ func Decide(s *strategy.Situation, c spec.Canary) strategy.Verdict {
 		return v
 	}
 	return advance(v, s, c, flow)
+}
+
+// arrives reports whether the stable Service is at the promoted revision, or gets there
+// in this pass. It does not as long as that has no pod, and another one has.
+func arrives(s *strategy.Situation, c spec.Canary) bool {
+	return c.StableService == "" || s.Pinned(s.StableSize().Hash, c.StableService) || s.CanServe(c.StableService, s.View.Stable) || idle(s)
 }
 
 // promotion is why the desired revision becomes stable now; "": it does not.

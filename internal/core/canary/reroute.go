@@ -30,11 +30,14 @@ func stableService(s *strategy.Situation, c spec.Canary, f flow) []plan.Action {
 	if !alone(s) && c.Routing == nil && targets(s, c, f.at).Stable == 0 && larger(s, c) {
 		target = s.View.Desired
 	}
-	if !s.CanServe(c.StableService, target) {
+	if !s.CanServe(c.StableService, target) && !idle(s) {
 		return nil
 	}
 	return s.Point(c.StableService, target.Hash)
 }
+
+// idle reports whether the promoted revision may have the Services without a pod.
+func idle(s *strategy.Situation) bool { return s.Promoted && s.View.Stable != nil && s.NobodyServes() }
 
 // larger reports whether the desired revision serves with more pods than stable, or
 // has the stable Service already.

@@ -184,7 +184,7 @@ func settled(s *strategy.Situation, c spec.Canary) time.Time {
 // awaitsStableService reports whether the stable Service selects another revision than
 // the promoted one and cannot move yet, so that weight 0 would send requests there.
 func awaitsStableService(s *strategy.Situation, c spec.Canary) bool {
-	return c.StableService != "" && !s.Pinned(s.View.Hash, c.StableService) && !s.CanServe(c.StableService, s.View.Stable)
+	return c.StableService != "" && !s.Pinned(s.View.Hash, c.StableService) && !s.CanServe(c.StableService, s.View.Stable) && !idle(s)
 }
 
 // handover reports whether the canary Service still selects a superseded revision

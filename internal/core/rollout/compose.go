@@ -84,14 +84,15 @@ func adopt(s *strategy.Situation) []plan.Action {
 // grow it, and those that shrink it or only note something on it.
 // An orphan is written to once it was adopted.
 func resizes(s *strategy.Situation, v strategy.Verdict) (up, down []plan.Action) {
+	expired := s.View.Expired(s.Snapshot.Spec.HistoryLimit)
 	for _, rs := range s.View.All() {
 		wish, ok := v.Others[rs.Name]
 		desired := s.View.Desired != nil && rs.Name == s.View.Desired.Name
 		if desired {
 			wish, ok = v.Desired, true
 		}
-		if !ok || !rs.Owned {
-			continue
+		if !ok || !rs.Owned || wish.Replicas == 0 && slices.Contains(expired, rs) {
+			continue // nothing is noted on what is deleted
 		}
 		annotate := sizeAnnotations(s, rs, wish)
 		if desired {

@@ -50,19 +50,21 @@ func waitingFor(s *strategy.Situation, next v1alpha1.RolloutStatus) string {
 			return "waiting for post-promotion verification to complete"
 		}
 	case spec.Canary:
-		return canaryWaitsFor(chosen, next)
+		return canaryWaitsFor(s, chosen, next)
 	}
 	return ""
 }
 
-func canaryWaitsFor(c spec.Canary, next v1alpha1.RolloutStatus) string {
+func canaryWaitsFor(s *strategy.Situation, c spec.Canary, next v1alpha1.RolloutStatus) string {
 	weights := next.Canary.Weights
+	stable, named := s.Snapshot.Services[c.StableService]
+	elsewhere := named && stable.Found && stable.Hash != "" && stable.Hash != next.StableRS && s.Replicas() > 0
 	switch {
 	case c.Routing == nil && next.Replicas > next.UpdatedReplicas:
 		return "old replicas are pending termination"
 	case next.StableRS != next.CurrentPodHash:
 		return "waiting for all steps to complete"
-	case weights != nil && weights.Canary.Weight > 0:
+	case weights != nil && weights.Canary.Weight > 0, elsewhere:
 		return "waiting for traffic to move to the stable service"
 	default:
 		return ""

@@ -44,6 +44,11 @@ func TestRoutedCanaryWeights(t *testing.T) {
 				build.CanaryWeight(50), build.AtStep(1)),
 			want: build.Words{"weight": "50", "step": "1"},
 		},
+		"with no pods anywhere the Services follow the promoted revision": {
+			given: build.Snapshot(update(build.RoutedCanary("demo", 0, steps...), "v2"), build.Stable("v2"), build.Has("v1", 0), build.Has("v2", 0),
+				build.Serves("stable", "v1"), build.CanaryWeight(100), build.AtStep(4)),
+			want: build.Words{"service stable": "v2"},
+		},
 		"a lower weight moves traffic and keeps the pods until it has moved": {
 			given: under(routed(4, build.Weight(50), build.Weight(25), build.Wait()), build.Has("v1", 4), build.Has("v2", 2), build.CanaryWeight(50), build.AtStep(1)),
 			want:  build.Words{"weight": "25", "v2": "2", "step": "1"},

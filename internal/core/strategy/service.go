@@ -32,6 +32,17 @@ func (s *Situation) CanServe(service string, rs *plan.ReplicaSet) bool {
 	return rs.Observed && min(rs.Want, rs.Available) > 0
 }
 
+// NobodyServes reports whether no revision has an available pod, as at zero replicas:
+// then it makes no difference where a Service leads.
+func (s *Situation) NobodyServes() bool {
+	for _, rs := range s.View.All() {
+		if rs.Available > 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // Pinned reports whether any of the named Services selects the revision.
 func (s *Situation) Pinned(hash string, services ...string) bool {
 	for _, name := range services {
