@@ -29,3 +29,13 @@ const (
 
 // defaultBound is spec.strategy.*.maxSurge and .maxUnavailable.
 func defaultBound() intstr.IntOrString { return intstr.FromString("25%") }
+
+// Every default of an AnalysisRun.
+const (
+	// spec.metrics[].interval, for a metric that has none and errs.
+	defaultInterval = 10 * time.Second
+	// spec.metrics[].consecutiveErrorLimit. Unit: measurements.
+	defaultConsecutiveErrors int32 = 4
+	// spec.measurementRetention[].limit. Unit: measurements.
+	defaultKeep = 10
+)
