@@ -7,16 +7,19 @@ import (
 
 	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"github.com/serin-rollouts/serin/api/v1alpha1"
 	"github.com/serin-rollouts/serin/internal/controller"
+	"github.com/serin-rollouts/serin/internal/controller/analysisrun"
 	"github.com/serin-rollouts/serin/internal/controller/metrics"
 	"github.com/serin-rollouts/serin/internal/controller/rollout"
 	"github.com/serin-rollouts/serin/internal/controller/service"
 	"github.com/serin-rollouts/serin/internal/core/plan"
-	"github.com/serin-rollouts/serin/internal/engine"
 	"github.com/serin-rollouts/serin/internal/kube"
+	"github.com/serin-rollouts/serin/internal/provider"
 	"github.com/serin-rollouts/serin/internal/router"
 	"github.com/serin-rollouts/serin/internal/spec"
 )
@@ -27,10 +30,24 @@ type parts struct {
 	parse   func(*v1alpha1.Rollout) (spec.Rollout, field.ErrorList)
 	reads   func(plan.Snapshot, time.Time) plan.Reads
 	routers func(router.ObjectClient) router.Registry
+	runs    analysisrun.Rules
+	sources func(sourceTools) (provider.Registry, error)
 }
 
-// sizes are how much is done at a time.
-type sizes struct{ rollouts, services int }
+// sourceTools are what sources of metrics may be made of.
+type sourceTools struct {
+	// config reaches the API server, for sources that work there.
+	config *rest.Config
+	// home is the controller's own namespace.
+	home string
+}
+
+// sizes are how much is done at a time, and of what.
+type sizes struct {
+	rollouts, services, runs int
+	// analysisOnly leaves out everything but AnalysisRuns.
+	analysisOnly bool
+}
 
 // runAll runs every controller until ctx ends.
 func runAll(ctx context.Context, o controller.Options, p parts, s sizes) error {
@@ -40,7 +57,14 @@ func runAll(ctx context.Context, o controller.Options, p parts, s sizes) error {
 	if err != nil {
 		return err
 	}
-	meter, err := metrics.New(m.GetCache(), m.Elected(), requests, version)
+	meter, err := metrics.New(metrics.Options{
+		Caches:       m.GetCache(),
+		Elected:      m.Elected(),
+		Requests:     requests,
+		Version:      version,
+		AnalysisOnly: s.analysisOnly,
+		OneNamespace: o.Scope.Namespace != "",
+	})
 	if err != nil {
 		return err
 	}
@@ -70,7 +94,20 @@ func addControllers(ctx context.Context, m manager.Manager, a assembly) error {
 	if err != nil {
 		return err
 	}
+	if err := m.Add(events); err != nil {
+		return fmt.Errorf("add events: %w", err)
+	}
 	recorder := counted{to: events, meter: a.meter}
+	if err := a.addRuns(ctx, m, recorder); err != nil {
+		return err
+	}
+	if a.sizes.analysisOnly {
+		return nil
+	}
+	return a.addRollouts(ctx, m, recorder)
+}
+
+func (a assembly) addRollouts(ctx context.Context, m manager.Manager, recorder kube.Recorder) error {
 	cluster, err := kube.New(ctx, m, kube.Options{
 		Parse:   a.parts.parse,
 		Reads:   a.parts.reads,
@@ -81,10 +118,8 @@ func addControllers(ctx context.Context, m manager.Manager, a assembly) error {
 	if err != nil {
 		return err
 	}
-	for _, r := range []manager.Runnable{events, cluster} {
-		if err := m.Add(r); err != nil {
-			return fmt.Errorf("add %T: %w", r, err)
-		}
+	if err := m.Add(cluster); err != nil {
+		return fmt.Errorf("add cluster: %w", err)
 	}
 	if err := rollout.Add(m, a.rollouts(cluster, recorder)); err != nil {
 		return err
@@ -100,7 +135,7 @@ func (a assembly) rollouts(cluster *kube.Cluster, recorder kube.Recorder) rollou
 		Now:     time.Now,
 		Changes: cluster.OnRollout,
 		Tell:    recorder.Record,
-		Observe: a.meter.Reconciled,
+		Observe: a.meter.Rollouts.Reconciled,
 		Changed: a.meter.Changed,
 		Log:     a.log(),
 	}
@@ -118,18 +153,20 @@ func (a assembly) services(cluster *kube.Cluster) service.Options {
 
 func (a assembly) log() logr.Logger { return a.options.Log }
 
-// counted is a recorder that also counts.
+// counted is a recorder that also counts the events of Rollouts.
 type counted struct {
 	to    kube.Recorder
 	meter *metrics.Meter
 }
 
 // Record implements kube.Recorder.
-func (c counted) Record(r *v1alpha1.Rollout, e plan.Event) {
-	key := engine.Key{Namespace: r.Namespace, Name: r.Name}
-	c.meter.Event(key, e)
-	if e.Reason == v1alpha1.RolloutDeletedReason {
-		c.meter.Deleted(key)
+func (c counted) Record(about client.Object, e plan.Event) {
+	if _, ok := about.(*v1alpha1.Rollout); ok {
+		key := client.ObjectKeyFromObject(about)
+		c.meter.Event(key, e)
+		if e.Reason == v1alpha1.RolloutDeletedReason {
+			c.meter.Deleted(key)
+		}
 	}
-	c.to.Record(r, e)
+	c.to.Record(about, e)
 }

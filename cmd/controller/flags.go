@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -25,6 +24,7 @@ type flags struct {
 	namespaced                     bool
 	instanceID                     string
 	rolloutThreads, serviceThreads int
+	analysisThreads                int
 	qps                            float32
 	burst                          int
 
@@ -56,6 +56,7 @@ func (f *flags) bind(set *pflag.FlagSet) {
 	set.Int64Var(&f.resync, "rollout-resync", 900, "seconds after which every Rollout is looked at again without a reason")
 	set.IntVar(&f.rolloutThreads, "rollout-threads", 10, "how many Rollouts are worked on at a time")
 	set.IntVar(&f.serviceThreads, "service-threads", 10, "how many Services are worked on at a time")
+	set.IntVar(&f.analysisThreads, "analysis-threads", 30, "how many AnalysisRuns are worked on at a time; measuring takes none of them")
 	set.Float32Var(&f.qps, "qps", -1, "most requests a second to the API server; below 0: no limit, that is the server's job")
 	set.IntVar(&f.burst, "burst", 80, "most requests at once, when --qps sets a limit")
 
@@ -74,7 +75,7 @@ func (f *flags) bind(set *pflag.FlagSet) {
 	set.DurationVar(&f.leaseDuration, "leader-election-lease-duration", 15*time.Second, "how long a lease is good for")
 	set.DurationVar(&f.renewDeadline, "leader-election-renew-deadline", 10*time.Second, "how long a leader tries to renew before it gives up")
 	set.DurationVar(&f.retryPeriod, "leader-election-retry-period", 2*time.Second, "how often the lease is tried for")
-	set.StringSliceVar(&f.controllers, "controllers", nil, "the controllers to run; empty: all")
+	set.StringSliceVar(&f.controllers, "controllers", nil, "analysis: only AnalysisRuns are worked on; empty: everything is")
 	set.BoolVar(&f.version, "version", false, "print the version and exit")
 
 	f.bindLater(set)
@@ -85,7 +86,6 @@ func (f *flags) bind(set *pflag.FlagSet) {
 func (f *flags) bindLater(set *pflag.FlagSet) {
 	l := f.later
 	l.Int("experiment-threads", 10, "how many Experiments are worked on at a time")
-	l.Int("analysis-threads", 30, "how many AnalysisRuns are worked on at a time")
 	l.Int("ingress-threads", 10, "Ingresses are worked on with their Rollouts")
 	l.Int("ephemeral-metadata-threads", 10, "pods are changed one after the other")
 	l.Int("ephemeral-metadata-update-pod-retries", 3, "a pod that changed meanwhile is looked at again")
@@ -118,19 +118,20 @@ func (f *flags) withoutEffect(set *pflag.FlagSet) []string {
 	return given
 }
 
+// analysisOnly is what --controllers may say.
+const analysisOnly = "analysis"
+
 // check refuses what cannot be meant.
 func (f *flags) check() error {
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, f.logLevel) {
 		return fmt.Errorf("--loglevel %s: want debug, info, warn or error", f.logLevel)
 	}
-	switch {
-	case len(f.controllers) == 0:
-		return nil
-	case f.controllers[0] == "analysis":
-		return errors.New("--controllers analysis: there is no analysis controller yet")
-	default:
-		return fmt.Errorf("unsupported controller: %s", f.controllers[0])
+	for _, name := range f.controllers {
+		if name != analysisOnly {
+			return fmt.Errorf("unsupported controller: %s", name)
+		}
 	}
+	return nil
 }
 
 // scope is the only namespace to watch; "" for all.

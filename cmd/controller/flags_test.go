@@ -67,6 +67,7 @@ func TestCheck(t *testing.T) {
 		"nothing given":             {},
 		"a log level":               {arguments: []string{"--loglevel=debug"}},
 		"no log level":              {arguments: []string{"--loglevel=loud"}, want: "--loglevel loud"},
+		"only analysis":             {arguments: []string{"--controllers=analysis"}},
 		"a controller there is not": {arguments: []string{"--controllers=x"}, want: "unsupported controller: x"},
 	}
 	for name, tc := range cases {

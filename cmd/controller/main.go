@@ -82,7 +82,12 @@ func run(ctx context.Context, c *cobra.Command, f *flags) error {
 			Metrics: f.address(f.metricsPort),
 			Profile: f.profileAddress,
 		},
-	}, wired(), sizes{rollouts: f.rolloutThreads, services: f.serviceThreads})
+	}, wired(), sizes{
+		rollouts:     f.rolloutThreads,
+		services:     f.serviceThreads,
+		runs:         f.analysisThreads,
+		analysisOnly: len(f.controllers) > 0,
+	})
 	if errors.Is(err, context.Canceled) {
 		return nil
 	}

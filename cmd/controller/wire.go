@@ -7,8 +7,11 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/serin-rollouts/serin/api/v1alpha1"
+	"github.com/serin-rollouts/serin/internal/controller/analysisrun"
 	rolloutcontroller "github.com/serin-rollouts/serin/internal/controller/rollout"
+	"github.com/serin-rollouts/serin/internal/core/analysis"
 	"github.com/serin-rollouts/serin/internal/core/rollout"
+	"github.com/serin-rollouts/serin/internal/provider"
 	"github.com/serin-rollouts/serin/internal/router"
 	"github.com/serin-rollouts/serin/internal/router/nginx"
 	"github.com/serin-rollouts/serin/internal/spec"
@@ -21,7 +24,14 @@ func wired() parts {
 		parse:   parse(slices.Sorted(maps.Keys(renderers()))),
 		reads:   rollout.Reads,
 		routers: routers,
+		runs:    analysisrun.Rules{Decide: analysis.Decide, Failed: analysis.Failed},
+		sources: sources,
 	}
+}
+
+// sources are where metrics come from, by the names in their provider blocks.
+func sources(sourceTools) (provider.Registry, error) {
+	return provider.Registry{}, nil
 }
 
 // renderers are the routers that work by editing objects, by name.

@@ -22,7 +22,7 @@ import (
 type Scope struct {
 	// Namespace is the only namespace to look at; "" for all.
 	Namespace string
-	// InstanceID selects Rollouts by their instance label. Empty selects those
+	// InstanceID selects our kinds of objects by their instance label. Empty selects those
 	// without the label.
 	InstanceID string
 	// Resync is how often every Rollout is looked at without a reason.
@@ -41,8 +41,9 @@ func NewScheme() (*runtime.Scheme, error) {
 	return scheme, nil
 }
 
-// CacheOptions are the options of the cache that New needs: Rollouts of the scope
-// and ReplicaSets with a hash label, without what nobody reads.
+// CacheOptions are the options of the cache that New and NewRuns need: Rollouts,
+// AnalysisRuns and templates of the scope, and ReplicaSets with a hash label, without
+// what nobody reads.
 func CacheOptions(config *rest.Config, s Scope) (cache.Options, error) {
 	instance, err := instanceSelector(s.InstanceID)
 	if err != nil {
@@ -65,6 +66,10 @@ func CacheOptions(config *rest.Config, s Scope) (cache.Options, error) {
 		ByObject: map[client.Object]cache.ByObject{
 			&v1alpha1.Rollout{}:  {Label: instance, SyncPeriod: resync(s.Resync)},
 			&appsv1.ReplicaSet{}: {Label: hashed},
+
+			&v1alpha1.AnalysisRun{}:             {Label: instance, SyncPeriod: resync(s.Resync)},
+			&v1alpha1.AnalysisTemplate{}:        {Label: instance},
+			&v1alpha1.ClusterAnalysisTemplate{}: {Label: instance},
 		},
 	}
 	if s.Namespace != "" {

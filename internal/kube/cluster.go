@@ -34,20 +34,12 @@ type Options struct {
 	Now func() time.Time
 }
 
-// Recorder tells people what happened to a Rollout.
-type Recorder interface {
-	Record(rollout *v1alpha1.Rollout, event plan.Event)
-}
-
 // Cluster is an API server as the loop sees it. It implements engine.Cluster.
 type Cluster struct {
+	store
 	options Options
-	cached  client.Reader
-	live    client.Reader
-	client  client.Client
 	watched *watched
 	refs    *references
-	writes  *writes
 	parsed  *parsed
 
 	mu     sync.Mutex
@@ -80,12 +72,9 @@ func New(ctx context.Context, c ctrlcluster.Cluster, o Options) (*Cluster, error
 		o.Now = time.Now
 	}
 	k := &Cluster{
+		store:   newStore(c, o.Events, o.Now),
 		options: o,
-		cached:  c.GetCache(),
-		live:    c.GetAPIReader(),
-		client:  c.GetClient(),
 		refs:    newReferences(),
-		writes:  newWrites(),
 		parsed:  newParsed(o.Parse),
 		passes:  map[engine.Key]*pass{},
 

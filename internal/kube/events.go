@@ -12,6 +12,7 @@ import (
 	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/record"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/serin-rollouts/serin/api/v1alpha1"
 	"github.com/serin-rollouts/serin/internal/core/plan"
@@ -26,7 +27,7 @@ const (
 	eventGroups = 1000
 )
 
-// All events of one Rollout take the same lane, so that their order stays. The library
+// All events of one object take the same lane, so that their order stays. The library
 // lets a thousand wait in a lane and drops more without a word: with four lanes, a
 // tenth of what a thousand new Rollouts said was lost on a busy server.
 const eventLanes = 32
@@ -37,6 +38,7 @@ const eventsAtOnce = 4
 
 // Events records events as objects of the cluster, in the background.
 type Events struct {
+	scheme       *runtime.Scheme
 	broadcasters []record.EventBroadcaster
 	lanes        []record.EventRecorder
 }
@@ -51,7 +53,7 @@ func NewEvents(config *rest.Config, scheme *runtime.Scheme) (*Events, error) {
 		EventSink: &typedcorev1.EventSinkImpl{Interface: clients.CoreV1().Events("")},
 		slots:     make(chan struct{}, eventsAtOnce),
 	}
-	events := &Events{}
+	events := &Events{scheme: scheme}
 	for range eventLanes {
 		broadcaster := record.NewBroadcaster(record.WithCorrelatorOptions(record.CorrelatorOptions{
 			BurstSize: eventBurst,
@@ -85,24 +87,27 @@ func (g gentle) Patch(event *corev1.Event, data []byte) (*corev1.Event, error) {
 	return g.EventSink.Patch(event, data)
 }
 
-// Record implements Recorder.
-func (e *Events) Record(rollout *v1alpha1.Rollout, event plan.Event) {
-	kind := corev1.EventTypeNormal
+// Record implements Recorder. Of an object whose kind the scheme does not know, and
+// which does not say it, nothing is recorded.
+func (e *Events) Record(about client.Object, event plan.Event) {
+	kind, err := gvkOf(about, e.scheme)
+	if err != nil {
+		return
+	}
+	weight := corev1.EventTypeNormal
 	if event.Warning {
-		kind = corev1.EventTypeWarning
+		weight = corev1.EventTypeWarning
 	}
 	// A copy without the content: the library keeps the reference for a while, and
 	// cached objects do not say their kind.
-	about := &v1alpha1.Rollout{
-		TypeMeta: metav1.TypeMeta{APIVersion: v1alpha1.SchemeGroupVersion.String(), Kind: v1alpha1.RolloutKind},
-		ObjectMeta: metav1.ObjectMeta{
-			Namespace:       rollout.Namespace,
-			Name:            rollout.Name,
-			UID:             rollout.UID,
-			ResourceVersion: rollout.ResourceVersion,
-		},
-	}
-	e.lane(string(rollout.UID)).Event(about, kind, event.Reason, event.Message)
+	reference := &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{
+		Namespace:       about.GetNamespace(),
+		Name:            about.GetName(),
+		UID:             about.GetUID(),
+		ResourceVersion: about.GetResourceVersion(),
+	}}
+	reference.SetGroupVersionKind(kind)
+	e.lane(string(about.GetUID())).Event(reference, weight, event.Reason, event.Message)
 }
 
 func (e *Events) lane(uid string) record.EventRecorder {

@@ -143,7 +143,8 @@ func TestForgetEndsWatchesOfTheLastRollout(t *testing.T) {
 	ended := map[string]bool{}
 	end := func(name string) *namespace { return &namespace{stop: func() { ended[name] = true }} }
 	c := &Cluster{
-		refs: newReferences(), writes: newWrites(), parsed: newParsed(nil), passes: map[engine.Key]*pass{},
+		store: store{writes: newWrites()},
+		refs:  newReferences(), parsed: newParsed(nil), passes: map[engine.Key]*pass{},
 		watched:     &watched{namespaces: map[string]*namespace{"n": end("n"), "m": end("m")}},
 		wakeRollout: func(engine.Key) {}, wakeService: func(engine.Key) {},
 	}

@@ -38,9 +38,8 @@ func (c *Cluster) Observe(ctx context.Context, key engine.Key) (plan.Snapshot, e
 	if err != nil {
 		return plan.Snapshot{}, err
 	}
-	behind, found := c.writes.behind(key, c.options.Now(), func(o object) seen { return c.look(ctx, o) })
-	if found {
-		return plan.Snapshot{}, fmt.Errorf("cache of %s %s is behind our own write: %w", behind.Kind, behind.Name, plan.ErrConflict)
+	if err := c.caughtUp(key, func(o object) seen { return c.look(ctx, o) }); err != nil {
+		return plan.Snapshot{}, err
 	}
 	o := observer{Cluster: c, key: key, number: c.refs.begin(), rollout: rollout}
 	snapshot, err := o.snapshot(ctx)

@@ -6,7 +6,6 @@ import (
 	"strconv"
 
 	"k8s.io/apimachinery/pkg/api/equality"
-	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/serin-rollouts/serin/api/v1alpha1"
 	"github.com/serin-rollouts/serin/internal/core/plan"
@@ -26,10 +25,7 @@ func (c *Cluster) Record(ctx context.Context, key engine.Key, o plan.Outcome) er
 		return err
 	}
 	c.tell(ctx, p.rollout, o.Events)
-	log := ctrllog.FromContext(ctx)
-	for _, note := range o.Notes {
-		log.V(1).Info(note.Text, "topic", note.Topic)
-	}
+	explain(ctx, o.Notes)
 	return nil
 }
 
@@ -51,17 +47,6 @@ func (c *Cluster) recordWorkload(ctx context.Context, key engine.Key, p *pass) e
 	}
 	p.version = version
 	return nil
-}
-
-// tell logs events and records them on the Rollout.
-func (c *Cluster) tell(ctx context.Context, rollout *v1alpha1.Rollout, events []plan.Event) {
-	log := ctrllog.FromContext(ctx)
-	for _, event := range events {
-		log.Info(event.Message, "event_reason", event.Reason)
-		if c.options.Events != nil {
-			c.options.Events.Record(rollout, event)
-		}
-	}
 }
 
 // recordStatus writes what differs from the status that was decided on, and nothing

@@ -19,15 +19,15 @@ import (
 // The verbs of this file are all that writes to the API server, apart from events.
 
 // create makes an object. The caller judges AlreadyExists.
-func (c *Cluster) create(ctx context.Context, key engine.Key, o client.Object) error {
-	kind, err := gvkOf(o, c.client.Scheme())
+func (s *store) create(ctx context.Context, key engine.Key, o client.Object) error {
+	kind, err := gvkOf(o, s.client.Scheme())
 	if err != nil {
 		return err
 	}
-	if err := c.client.Create(ctx, o); err != nil {
+	if err := s.client.Create(ctx, o); err != nil {
 		return classify(err)
 	}
-	c.note(key, object{GroupVersionKind: kind, Key: client.ObjectKeyFromObject(o)}, o.GetResourceVersion())
+	s.note(key, object{GroupVersionKind: kind, Key: client.ObjectKeyFromObject(o)}, o.GetResourceVersion())
 	return nil
 }
 
@@ -39,17 +39,17 @@ const (
 
 // patch changes fields of an object on the condition that it still has version,
 // and returns the new version, which key's next observation waits for.
-func (c *Cluster) patch(ctx context.Context, key engine.Key, o object, change patch) (string, error) {
-	version, err := c.send(ctx, o, change)
+func (s *store) patch(ctx context.Context, key engine.Key, o object, change patch) (string, error) {
+	version, err := s.send(ctx, o, change)
 	if err != nil {
 		return "", err
 	}
-	c.note(key, o, version)
+	s.note(key, o, version)
 	return version, nil
 }
 
 // send is patch for objects that no cached observation depends on.
-func (c *Cluster) send(ctx context.Context, o object, change patch) (string, error) {
+func (s *store) send(ctx context.Context, o object, change patch) (string, error) {
 	change.set(change.version, "metadata", "resourceVersion")
 	data, err := json.Marshal(change.fields)
 	if err != nil {
@@ -60,9 +60,9 @@ func (c *Cluster) send(ctx context.Context, o object, change patch) (string, err
 	answer.SetGroupVersionKind(o.GroupVersionKind)
 	merge := client.RawPatch(types.MergePatchType, data)
 	if change.subresource == body {
-		err = c.client.Patch(ctx, answer, merge)
+		err = s.client.Patch(ctx, answer, merge)
 	} else {
-		err = c.client.SubResource(change.subresource).Patch(ctx, answer, merge)
+		err = s.client.SubResource(change.subresource).Patch(ctx, answer, merge)
 	}
 	if err != nil {
 		return "", classify(err)
@@ -72,25 +72,25 @@ func (c *Cluster) send(ctx context.Context, o object, change patch) (string, err
 
 // remove deletes an object if it still is the one that was observed. An object that
 // is gone already is no error.
-func (c *Cluster) remove(ctx context.Context, key engine.Key, o object, seen sighting) error {
+func (s *store) remove(ctx context.Context, key engine.Key, o object, seen sighting) error {
 	target := &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Namespace: o.Namespace, Name: o.Name}}
 	target.SetGroupVersionKind(o.GroupVersionKind)
 	id := types.UID(seen.uid)
-	err := c.client.Delete(ctx, target,
+	err := s.client.Delete(ctx, target,
 		client.Preconditions{UID: &id, ResourceVersion: &seen.version},
 		client.PropagationPolicy(metav1.DeletePropagationBackground))
 	if err != nil && !apierrors.IsNotFound(err) {
 		return classify(err)
 	}
-	c.writes.noteDeleted(key, o, seen.uid, c.options.Now())
+	s.writes.noteDeleted(key, o, seen.uid, s.now())
 	return nil
 }
 
 // sighting is the object that a deletion was decided on.
 type sighting struct{ uid, version string }
 
-func (c *Cluster) note(key engine.Key, o object, version string) {
-	c.writes.note(key, o, version, c.options.Now())
+func (s *store) note(key engine.Key, o object, version string) {
+	s.writes.note(key, o, version, s.now())
 }
 
 // patch is a merge patch in the making.

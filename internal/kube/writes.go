@@ -16,8 +16,10 @@ const catchUp = 5 * time.Second
 // writes remembers the versions that our own writes produced until the caches have
 // them, because a decision on anything older would repeat or undo them.
 type writes struct {
-	mu      sync.Mutex
-	pending map[engine.Key]map[object]written
+	// patience is how long a cache may stay behind; catchUp unless set otherwise.
+	patience time.Duration
+	mu       sync.Mutex
+	pending  map[engine.Key]map[object]written
 }
 
 // written is one write that a cache may not have seen.
@@ -35,7 +37,9 @@ type seen struct {
 	uid     string
 }
 
-func newWrites() *writes { return &writes{pending: map[engine.Key]map[object]written{}} }
+func newWrites() *writes {
+	return &writes{patience: catchUp, pending: map[engine.Key]map[object]written{}}
+}
 
 // note remembers that a write for key produced this version of o.
 func (w *writes) note(key engine.Key, o object, version string, now time.Time) {
@@ -43,12 +47,12 @@ func (w *writes) note(key engine.Key, o object, version string, now time.Time) {
 	if err != nil {
 		return
 	}
-	w.put(key, o, written{version: number, until: now.Add(catchUp)})
+	w.put(key, o, written{version: number, until: now.Add(w.patience)})
 }
 
 // noteDeleted remembers that o was deleted for key.
 func (w *writes) noteDeleted(key engine.Key, o object, uid string, now time.Time) {
-	w.put(key, o, written{uid: uid, until: now.Add(catchUp)})
+	w.put(key, o, written{uid: uid, until: now.Add(w.patience)})
 }
 
 func (w *writes) put(key engine.Key, o object, entry written) {

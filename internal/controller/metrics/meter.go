@@ -22,46 +22,58 @@ const keepDeleted = 65 * time.Second
 
 // Meter counts what the controllers do.
 type Meter struct {
-	registry  *prometheus.Registry
-	reconcile *prometheus.HistogramVec
-	errors    *prometheus.CounterVec
-	events    *prometheus.CounterVec
-	attempts  attempts
+	// Rollouts and AnalysisRuns count the steps of these kinds.
+	Rollouts, AnalysisRuns *Steps
+
+	registry *prometheus.Registry
+	events   *prometheus.CounterVec
+	attempts attempts
 
 	mu sync.Mutex
 	// told holds the types and reasons of events of every Rollout, to find its series.
 	told map[engine.Key]map[[2]string]bool
 }
 
-// New returns a Meter. What Rollouts are like is read from rollouts at every scrape,
-// from the moment that elected is closed: a standby reports none of them. What
-// requests counted is exported too.
-func New(rollouts client.Reader, elected <-chan struct{}, requests *Requests, version string) (*Meter, error) {
-	object := []string{"namespace", "name"}
+// Options are what New needs to know.
+type Options struct {
+	// Caches are what objects are read from at every scrape.
+	Caches client.Reader
+	// Elected is closed when this process leads: a standby reports no objects.
+	Elected <-chan struct{}
+	// Requests counts requests to the API server.
+	Requests *Requests
+	Version  string
+	// AnalysisOnly leaves out what is about Rollouts.
+	AnalysisOnly bool
+	// OneNamespace leaves out what is outside namespaces.
+	OneNamespace bool
+}
+
+// New returns a Meter.
+func New(o Options) (*Meter, error) {
 	m := &Meter{
+		Rollouts:     newSteps("rollout", "Rollouts"),
+		AnalysisRuns: newSteps("analysis_run", "AnalysisRuns"),
+
 		told:     map[engine.Key]map[[2]string]bool{},
 		registry: prometheus.NewRegistry(),
-		reconcile: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name:    "rollout_reconcile",
-			Help:    "Rollout reconciliation performance.",
-			Buckets: []float64{0.01, 0.15, .25, .5, 1},
-		}, object),
-		errors: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "rollout_reconcile_error",
-			Help: "Errors while reconciling Rollouts.",
-		}, object),
 		events: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "rollout_events_total",
 			Help: "Events of Rollouts.",
-		}, append(object, "type", "reason")),
+		}, []string{"namespace", "name", "type", "reason"}),
 		attempts: newAttempts(),
 	}
 	collectors := []prometheus.Collector{
-		m.reconcile, m.errors, m.events,
-		m.attempts.total, m.attempts.progression, m.attempts.pause, requests.counter,
-		constant("argo_rollouts_controller_info", "Running controller.", prometheus.Labels{"version": version}),
-		constant("build_info", "Build of the running controller.", build(version)),
-		states{rollouts: rollouts, elected: elected},
+		m.AnalysisRuns.took, m.AnalysisRuns.errors, o.Requests.counter,
+		constant("argo_rollouts_controller_info", "Running controller.", prometheus.Labels{"version": o.Version}),
+		constant("build_info", "Build of the running controller.", build(o.Version)),
+		runStates{runs: o.Caches, elected: o.Elected},
+		templateStates{templates: o.Caches, elected: o.Elected, everywhere: !o.OneNamespace},
+	}
+	if !o.AnalysisOnly {
+		collectors = append(collectors, m.Rollouts.took, m.Rollouts.errors, m.events,
+			m.attempts.total, m.attempts.progression, m.attempts.pause,
+			states{rollouts: o.Caches, elected: o.Elected})
 	}
 	for _, c := range collectors {
 		if err := m.registry.Register(c); err != nil {
@@ -74,14 +86,6 @@ func New(rollouts client.Reader, elected <-chan struct{}, requests *Requests, ve
 // Handler answers scrapes, also with what the libraries of the process count.
 func (m *Meter) Handler() http.Handler {
 	return promhttp.HandlerFor(prometheus.Gatherers{m.registry, runtimemetrics.Registry}, promhttp.HandlerOpts{})
-}
-
-// Reconciled counts one step for a Rollout.
-func (m *Meter) Reconciled(key engine.Key, took time.Duration, failed bool) {
-	m.reconcile.WithLabelValues(key.Namespace, key.Name).Observe(took.Seconds())
-	if failed {
-		m.errors.WithLabelValues(key.Namespace, key.Name).Inc()
-	}
 }
 
 // Event counts something that happened to a Rollout.
@@ -107,8 +111,7 @@ func (m *Meter) Deleted(key engine.Key) {
 // drop removes every series by its name: looking for them would cost as much as there
 // are series.
 func (m *Meter) drop(key engine.Key) {
-	m.reconcile.DeleteLabelValues(key.Namespace, key.Name)
-	m.errors.DeleteLabelValues(key.Namespace, key.Name)
+	m.Rollouts.drop(key)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for event := range m.told[key] {

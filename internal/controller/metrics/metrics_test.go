@@ -109,18 +109,18 @@ func TestDescribe(t *testing.T) {
 }
 
 func TestDropRemovesEverySeries(t *testing.T) {
-	m, err := New(nil, make(chan struct{}), NewRequests(), "test")
+	m, err := New(Options{Elected: make(chan struct{}), Requests: NewRequests(), Version: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	web, api := engine.Key{Namespace: "n", Name: "web"}, engine.Key{Namespace: "n", Name: "api"}
 	for _, key := range []engine.Key{web, api} {
-		m.Reconciled(key, time.Second, true)
+		m.Rollouts.Reconciled(key, time.Second, true)
 		m.Event(key, plan.Event{Reason: "RolloutUpdated"})
 		m.Event(key, plan.Event{Reason: "RolloutAborted", Warning: true})
 	}
 	m.drop(web)
-	got := []int{series(m.reconcile), series(m.errors), series(m.events)}
+	got := []int{series(m.Rollouts.took), series(m.Rollouts.errors), series(m.events)}
 	if diff := cmp.Diff([]int{1, 1, 2}, got); diff != "" {
 		t.Errorf("series left (-want +got):\n%s", diff)
 	}

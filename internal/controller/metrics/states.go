@@ -1,8 +1,6 @@
 package metrics
 
 import (
-	"context"
-
 	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -47,14 +45,9 @@ func (s states) Describe(descriptions chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector.
 func (s states) Collect(out chan<- prometheus.Metric) {
-	select {
-	case <-s.elected:
-	default:
-		return
-	}
 	var list v1alpha1.RolloutList
-	if err := s.rollouts.List(context.Background(), &list); err != nil {
-		return // the caches are not filled yet
+	if !listed(s.rollouts, s.elected, &list) {
+		return
 	}
 	for i := range list.Items {
 		collect(&list.Items[i], out)
@@ -62,9 +55,7 @@ func (s states) Collect(out chan<- prometheus.Metric) {
 }
 
 func collect(r *v1alpha1.Rollout, out chan<- prometheus.Metric) {
-	gauge := func(d *prometheus.Desc, value float64, more ...string) {
-		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, append([]string{r.Namespace, r.Name}, more...)...)
-	}
+	gauge := gaugeOf(r, out)
 	phase := phaseOf(r)
 	gauge(info, 1, strategyOf(r), routerOf(r), phase)
 	gauge(available, float64(r.Status.AvailableReplicas))

@@ -1,18 +1,16 @@
 package rollout
 
 import (
-	"context"
-	"fmt"
 	"time"
 
 	"github.com/go-logr/logr"
 	appsv1 "k8s.io/api/apps/v1"
-	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/serin-rollouts/serin/api/v1alpha1"
+	"github.com/serin-rollouts/serin/internal/controller/loop"
 	"github.com/serin-rollouts/serin/internal/core/plan"
 	"github.com/serin-rollouts/serin/internal/engine"
 )
@@ -31,7 +29,7 @@ type Options struct {
 	// Changes calls its argument with every Rollout that something else woke.
 	Changes func(wake func(engine.Key))
 	// Tell records what happened to a Rollout outside a decision.
-	Tell func(*v1alpha1.Rollout, plan.Event)
+	Tell func(client.Object, plan.Event)
 	// Changed is told of every change of a Rollout.
 	Changed func(before, after *v1alpha1.Rollout)
 	// Observe is told of every step.
@@ -41,41 +39,17 @@ type Options struct {
 
 // Add adds the controller to a manager.
 func Add(m manager.Manager, o Options) error {
-	c, err := controller.New(Name, m, controller.Options{
-		MaxConcurrentReconciles: o.Threads,
-		RateLimiter:             retries(),
-		LogConstructor:          logFor(o.Log),
-		Reconciler: &reconciler{
-			loop:      Loop{Cluster: o.Cluster, Decider: o.Rules.decider(), Now: o.Now},
-			observe:   o.Observe,
-			conflicts: retries(),
+	return loop.Add(m, loop.Options[plan.Snapshot, plan.Action, plan.Outcome]{
+		Name:    Name,
+		Kind:    "rollout",
+		Loop:    engine.Loop[plan.Snapshot, plan.Action, plan.Outcome]{Cluster: o.Cluster, Decider: o.Rules.decider(), Now: o.Now},
+		Threads: o.Threads,
+		Observe: o.Observe,
+		Sources: []source.Source{
+			source.Kind(m.GetCache(), &v1alpha1.Rollout{}, rolloutEvents(o.Tell, o.Changed)),
+			source.Kind(m.GetCache(), &appsv1.ReplicaSet{}, replicaSetEvents(m.GetCache())),
+			loop.Changes(o.Changes),
 		},
+		Log: o.Log,
 	})
-	if err != nil {
-		return fmt.Errorf("make controller %s: %w", Name, err)
-	}
-	sources := []source.Source{
-		source.Kind(m.GetCache(), &v1alpha1.Rollout{}, rolloutEvents(o.Tell, o.Changed)),
-		source.Kind(m.GetCache(), &appsv1.ReplicaSet{}, replicaSetEvents(m.GetCache())),
-		source.Func(func(_ context.Context, q queue) error {
-			o.Changes(func(key engine.Key) { wake(q, key) })
-			return nil
-		}),
-	}
-	for _, s := range sources {
-		if err := c.Watch(s); err != nil {
-			return fmt.Errorf("watch for controller %s: %w", Name, err)
-		}
-	}
-	return nil
-}
-
-// logFor names the Rollout in every line about it.
-func logFor(log logr.Logger) func(*reconcile.Request) logr.Logger {
-	return func(r *reconcile.Request) logr.Logger {
-		if r == nil {
-			return log
-		}
-		return log.WithValues("rollout", r.Name, "namespace", r.Namespace)
-	}
 }

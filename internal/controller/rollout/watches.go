@@ -3,31 +3,28 @@ package rollout
 import (
 	"context"
 	"fmt"
-	"maps"
 
 	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/serin-rollouts/serin/api/v1alpha1"
+	"github.com/serin-rollouts/serin/internal/controller/loop"
 	"github.com/serin-rollouts/serin/internal/core/plan"
 	"github.com/serin-rollouts/serin/internal/engine"
 )
 
-type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
-
-func wake(q queue, key engine.Key) { q.Add(reconcile.Request{NamespacedName: key}) }
+type queue = loop.Queue
 
 // rolloutEvents wakes a Rollout when it changes in a way that a decision can see.
 // Our own write of its status is such a change, once; the pass after it writes
 // nothing and so wakes nothing.
-func rolloutEvents(tell func(*v1alpha1.Rollout, plan.Event), changed func(before, after *v1alpha1.Rollout)) handler.TypedEventHandler[*v1alpha1.Rollout, reconcile.Request] {
+func rolloutEvents(tell func(client.Object, plan.Event), changed func(before, after *v1alpha1.Rollout)) handler.TypedEventHandler[*v1alpha1.Rollout, reconcile.Request] {
 	return handler.TypedFuncs[*v1alpha1.Rollout, reconcile.Request]{
 		CreateFunc: func(_ context.Context, e event.TypedCreateEvent[*v1alpha1.Rollout], q queue) {
 			if e.Object.Status.ObservedGeneration == "" {
@@ -36,12 +33,12 @@ func rolloutEvents(tell func(*v1alpha1.Rollout, plan.Event), changed func(before
 					Message: fmt.Sprintf("Rollout resource added to informer: %s/%s", e.Object.Namespace, e.Object.Name),
 				})
 			}
-			wake(q, client.ObjectKeyFromObject(e.Object))
+			loop.Wake(q, client.ObjectKeyFromObject(e.Object))
 		},
 		UpdateFunc: func(_ context.Context, e event.TypedUpdateEvent[*v1alpha1.Rollout], q queue) {
 			changed(e.ObjectOld, e.ObjectNew)
-			if isResync(e.ObjectOld, e.ObjectNew) || rolloutChanged(e.ObjectOld, e.ObjectNew) {
-				wake(q, client.ObjectKeyFromObject(e.ObjectNew))
+			if loop.IsResync(e.ObjectOld, e.ObjectNew) || rolloutChanged(e.ObjectOld, e.ObjectNew) {
+				loop.Wake(q, client.ObjectKeyFromObject(e.ObjectNew))
 			}
 		},
 		DeleteFunc: func(_ context.Context, e event.TypedDeleteEvent[*v1alpha1.Rollout], q queue) {
@@ -49,26 +46,13 @@ func rolloutEvents(tell func(*v1alpha1.Rollout, plan.Event), changed func(before
 				Reason:  v1alpha1.RolloutDeletedReason,
 				Message: fmt.Sprintf("Rollout %s/%s is deleted.", e.Object.Namespace, e.Object.Name),
 			})
-			wake(q, client.ObjectKeyFromObject(e.Object))
+			loop.Wake(q, client.ObjectKeyFromObject(e.Object))
 		},
 	}
 }
 
-// isResync reports whether an update is the periodic look without a reason.
-func isResync(before, after client.Object) bool {
-	return before.GetResourceVersion() == after.GetResourceVersion()
-}
-
 func rolloutChanged(before, after *v1alpha1.Rollout) bool {
-	return metaChanged(before, after) || !equality.Semantic.DeepEqual(before.Status, after.Status)
-}
-
-func metaChanged(before, after client.Object) bool {
-	return before.GetUID() != after.GetUID() ||
-		before.GetGeneration() != after.GetGeneration() ||
-		(before.GetDeletionTimestamp() == nil) != (after.GetDeletionTimestamp() == nil) ||
-		!maps.Equal(before.GetLabels(), after.GetLabels()) ||
-		!maps.Equal(before.GetAnnotations(), after.GetAnnotations())
+	return loop.MetaChanged(before, after) || !equality.Semantic.DeepEqual(before.Status, after.Status)
 }
 
 // replicaSetEvents wakes the owner of a ReplicaSet, and those who could adopt an
@@ -76,7 +60,7 @@ func metaChanged(before, after client.Object) bool {
 func replicaSetEvents(rollouts client.Reader) handler.TypedEventHandler[*appsv1.ReplicaSet, reconcile.Request] {
 	wakeFor := func(ctx context.Context, rs *appsv1.ReplicaSet, q queue) {
 		for _, key := range concerned(ctx, rollouts, rs) {
-			wake(q, key)
+			loop.Wake(q, key)
 		}
 	}
 	return handler.TypedFuncs[*appsv1.ReplicaSet, reconcile.Request]{
@@ -100,7 +84,7 @@ func replicaSetEvents(rollouts client.Reader) handler.TypedEventHandler[*appsv1.
 
 func replicaSetChanged(before, after *appsv1.ReplicaSet) bool {
 	a, b := before.Status, after.Status
-	return metaChanged(before, after) ||
+	return loop.MetaChanged(before, after) ||
 		ownerOf(before) != ownerOf(after) ||
 		a.Replicas != b.Replicas ||
 		a.ReadyReplicas != b.ReadyReplicas ||

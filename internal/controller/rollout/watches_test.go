@@ -2,7 +2,6 @@ package rollout
 
 import (
 	"testing"
-	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -93,26 +92,6 @@ func TestOwnerOf(t *testing.T) {
 			rs := &appsv1.ReplicaSet{ObjectMeta: metav1.ObjectMeta{Namespace: "n", OwnerReferences: tc.owners}}
 			if got := ownerOf(rs); got != tc.want {
 				t.Errorf("ownerOf() = %v, want %v", got, tc.want)
-			}
-		})
-	}
-}
-
-func TestUntil(t *testing.T) {
-	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	cases := map[string]struct {
-		wake time.Time
-		want time.Duration
-	}{
-		"never":           {want: 0},
-		"later":           {wake: now.Add(time.Minute), want: time.Minute},
-		"now is soon":     {wake: now, want: firstRetry},
-		"overdue is soon": {wake: now.Add(-time.Minute), want: firstRetry},
-	}
-	for name, tc := range cases {
-		t.Run(name, func(t *testing.T) {
-			if got := until(tc.wake, now); got != tc.want {
-				t.Errorf("until() = %v, want %v", got, tc.want)
 			}
 		})
 	}

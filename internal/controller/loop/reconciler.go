@@ -1,4 +1,4 @@
-package rollout
+package loop
 
 import (
 	"context"
@@ -13,9 +13,6 @@ import (
 	"github.com/serin-rollouts/serin/internal/engine"
 )
 
-// Loop is the loop for Rollouts.
-type Loop = engine.Loop[plan.Snapshot, plan.Action, plan.Outcome]
-
 const (
 	// firstRetry and lastRetry bound the pause after something went wrong.
 	firstRetry = time.Millisecond
@@ -23,15 +20,15 @@ const (
 )
 
 // reconciler steps the loop for one key and turns its answer into a next look.
-type reconciler struct {
-	loop    Loop
+type reconciler[S, A, O any] struct {
+	loop    engine.Loop[S, A, O]
 	observe func(key engine.Key, took time.Duration, failed bool)
 	// conflicts counts the conflicts in a row of a key.
 	conflicts workqueue.TypedRateLimiter[reconcile.Request]
 }
 
 // Reconcile implements reconcile.Reconciler.
-func (r *reconciler) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
+func (r *reconciler[S, A, O]) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
 	began := r.loop.Now()
 	wake, err := r.loop.Step(ctx, request.NamespacedName)
 	quiet := errors.Is(err, plan.ErrConflict)
@@ -41,7 +38,7 @@ func (r *reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		ctrllog.FromContext(ctx).V(1).Info("world moved, looking again", "reason", err.Error())
 		return reconcile.Result{RequeueAfter: r.conflicts.When(request)}, nil
 	case errors.Is(err, plan.ErrInvalid):
-		// It is recorded on the Rollout. What refuses may change its mind unseen.
+		// It is recorded on the object. What refuses may change its mind unseen.
 		return reconcile.Result{RequeueAfter: lastRetry}, nil
 	case err != nil:
 		return reconcile.Result{}, err
