@@ -1,11 +1,11 @@
 package plugin_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -76,7 +76,7 @@ func fetching(t *testing.T, location, checksum string) (folder string, err error
 	item.HeadersFrom[0].SecretRef.Name = "headers"
 	folder = t.TempDir()
 	set, err := plugin.OpenMetricProviders(t.Context(), []plugin.Item{item}, plugin.Options{
-		Folder: folder, Log: &bytes.Buffer{},
+		Folder: folder, Log: io.Discard,
 		Secret: func(_ context.Context, name string) (map[string][]byte, error) {
 			if name != "headers" {
 				return nil, errors.New("no Secret " + name)

@@ -1,10 +1,10 @@
 package plugin_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -28,7 +28,7 @@ import (
 func open(t *testing.T, args ...string) plugin.Metric {
 	t.Helper()
 	items := []plugin.Item{{Name: "serin/echo", Location: "file://" + program, Args: args}}
-	set, err := plugin.OpenMetricProviders(t.Context(), items, plugin.Options{Folder: t.TempDir(), Log: &bytes.Buffer{}})
+	set, err := plugin.OpenMetricProviders(t.Context(), items, plugin.Options{Folder: t.TempDir(), Log: io.Discard})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -221,7 +221,7 @@ func TestProgramsThatAreNoPlugins(t *testing.T) {
 		t.Errorf("Start() = %v", err)
 	}
 	items := []plugin.Item{{Name: "serin/echo", Location: "file:///bin/true"}}
-	set, err := plugin.OpenMetricProviders(t.Context(), items, plugin.Options{Folder: t.TempDir(), Log: &bytes.Buffer{}})
+	set, err := plugin.OpenMetricProviders(t.Context(), items, plugin.Options{Folder: t.TempDir(), Log: io.Discard})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -237,7 +237,7 @@ func TestProgramsThatAreNoPlugins(t *testing.T) {
 
 func TestCloseEndsTheProcess(t *testing.T) {
 	items := []plugin.Item{{Name: "serin/echo", Location: "file://" + program}}
-	set, err := plugin.OpenMetricProviders(t.Context(), items, plugin.Options{Folder: t.TempDir(), Log: &bytes.Buffer{}})
+	set, err := plugin.OpenMetricProviders(t.Context(), items, plugin.Options{Folder: t.TempDir(), Log: io.Discard})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/gob"
 	"errors"
 	"fmt"
+	"io"
 	"net/rpc"
 	"os/exec"
 	"time"
@@ -35,7 +36,7 @@ type process struct {
 	kind kind
 	path string
 	args []string
-	log  hclog.Logger
+	log  io.Writer
 
 	// lock is held by who looks whether the program runs. A channel, so that waiting
 	// for it can be given up.
@@ -44,8 +45,8 @@ type process struct {
 	calls  *rpc.Client
 }
 
-func newProcess(item Item, k kind, path string, log hclog.Logger) *process {
-	return &process{name: item.Name, kind: k, path: path, args: item.Args, log: log.Named(item.Name), lock: make(chan struct{}, 1)}
+func newProcess(item Item, k kind, path string, log io.Writer) *process {
+	return &process{name: item.Name, kind: k, path: path, args: item.Args, log: log, lock: make(chan struct{}, 1)}
 }
 
 // call asks the program. It returns when ctx ends, whether or not there is an answer.
@@ -99,7 +100,9 @@ func (p *process) start(ctx context.Context) error {
 		Plugins:         goplugin.PluginSet{p.kind.key: raw{}},
 		Cmd:             exec.CommandContext(context.WithoutCancel(ctx), p.path, p.args...),
 		StartTimeout:    startTimeout,
-		Logger:          p.log,
+		// What goes wrong comes back as an error, too.
+		Logger: hclog.NewNullLogger(),
+		Stderr: p.log,
 	})
 	connection, err := p.client.Client()
 	if err != nil {

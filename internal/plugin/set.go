@@ -6,8 +6,6 @@ import (
 	"io"
 	"net/http"
 
-	"github.com/hashicorp/go-hclog"
-
 	"github.com/serin-rollouts/serin/internal/provider"
 )
 
@@ -20,10 +18,8 @@ type Options struct {
 	Folder string
 	// Secret returns the data of a Secret in the controller's namespace.
 	Secret func(ctx context.Context, name string) (map[string][]byte, error)
-	// Log takes what the programs say, a line of JSON each.
+	// Log takes what the programs say, line by line as they say it.
 	Log io.Writer
-	// Debug has them say more.
-	Debug bool
 }
 
 // Set is the plugins of a controller.
@@ -33,11 +29,6 @@ type Set struct{ processes map[string]*process }
 // that cannot be fetched, or is not the one that was meant, is an error.
 func OpenMetricProviders(ctx context.Context, items []Item, o Options) (*Set, error) {
 	register()
-	level := hclog.Info
-	if o.Debug {
-		level = hclog.Debug
-	}
-	log := hclog.New(&hclog.LoggerOptions{Name: "plugin", Output: o.Log, Level: level, JSONFormat: true})
 	set := &Set{processes: map[string]*process{}}
 	for _, item := range items {
 		headers, err := headersOf(ctx, item, o)
@@ -48,7 +39,7 @@ func OpenMetricProviders(ctx context.Context, items []Item, o Options) (*Set, er
 		if err != nil {
 			return nil, err
 		}
-		set.processes[item.Name] = newProcess(item, metricProvider(), path, log)
+		set.processes[item.Name] = newProcess(item, metricProvider(), path, o.Log)
 	}
 	return set, nil
 }
