@@ -17,21 +17,26 @@ import (
 	"github.com/serin-rollouts/serin/internal/spec"
 )
 
-// wired joins the decisions, the parser and the routers there are.
-func wired() parts {
+// wired joins the decisions, the parser, the routers there are and the sources of
+// metrics, of which plugins are some.
+func wired(plugins provider.Registry) parts {
 	return parts{
 		rules:   rolloutcontroller.Rules{Decide: rollout.Decide, Failed: rollout.Failed},
 		parse:   parse(slices.Sorted(maps.Keys(renderers()))),
 		reads:   rollout.Reads,
 		routers: routers,
 		runs:    analysisrun.Rules{Decide: analysis.Decide, Failed: analysis.Failed},
-		sources: sources,
+		sources: sources(plugins),
 	}
 }
 
 // sources are where metrics come from, by the names in their provider blocks.
-func sources(sourceTools) (provider.Registry, error) {
-	return provider.Registry{}, nil
+func sources(plugins provider.Registry) func(sourceTools) (provider.Registry, error) {
+	return func(sourceTools) (provider.Registry, error) {
+		registry := provider.Registry{}
+		maps.Copy(registry, plugins)
+		return registry, nil
+	}
 }
 
 // renderers are the routers that work by editing objects, by name.
