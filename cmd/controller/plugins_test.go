@@ -51,10 +51,11 @@ func TestPluginsAreSourcesOfMetrics(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer set.Close()
-	registry, err := wired(set.Sources()).sources(sourceTools{})
+	found, err := wired(set.Sources()).sources(sourceTools{config: &rest.Config{}})
 	if err != nil {
 		t.Fatal(err)
 	}
+	registry := found.registry
 	if _, err := registry.Find(v1alpha1.MetricProvider{Plugin: map[string]json.RawMessage{"example/echo": nil}}); err != nil {
 		t.Error(err)
 	}

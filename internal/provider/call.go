@@ -94,7 +94,7 @@ func (w *Workers) ask(ctx context.Context, q Query, m analysis.Measure, r analys
 		r.Failure = err.Error()
 		return redact(q, r)
 	}
-	if m.Call == analysis.Start {
+	if m.Call == analysis.Start && m.Number == 1 {
 		r.Description = source.describe(q)
 	}
 	if source.Job != nil {
