@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/serin-rollouts/serin/api/v1alpha1"
 	"github.com/serin-rollouts/serin/internal/controller/analysisrun"
+	"github.com/serin-rollouts/serin/internal/engine"
 	"github.com/serin-rollouts/serin/internal/kube"
 	"github.com/serin-rollouts/serin/internal/provider"
 )
@@ -18,19 +20,25 @@ import (
 // addRuns adds what works on AnalysisRuns. It measures only while this process leads:
 // calls are handed to the workers by steps of the loop, and only a leader takes steps.
 func (a assembly) addRuns(ctx context.Context, m manager.Manager, recorder kube.Recorder) error {
-	home := controllerNamespace()
-	sources, err := a.parts.sources(sourceTools{config: m.GetConfig(), home: home})
+	measuring, err := a.parts.sources(sourceTools{config: m.GetConfig(), namespace: a.options.Scope.Namespace})
 	if err != nil {
 		return fmt.Errorf("open sources of metrics: %w", err)
 	}
 	workers := provider.NewWorkers(provider.WorkerOptions{
-		Sources: sources,
-		Secrets: kube.NewSecrets(m.GetAPIReader(), home),
+		Sources: measuring.registry,
+		Secrets: kube.NewSecrets(m.GetAPIReader(), controllerNamespace()),
 		Now:     time.Now,
 		Report:  func(about, problem string) { a.log().Info(problem, "about", about) },
 	})
-	if err := m.Add(manager.RunnableFunc(workers.Start)); err != nil {
-		return fmt.Errorf("add workers: %w", err)
+	news := &bell{}
+	tasks := []manager.RunnableFunc{workers.Start}
+	for _, watch := range measuring.watches {
+		tasks = append(tasks, func(ctx context.Context) error { return watch(ctx, news.ring) })
+	}
+	for _, task := range tasks {
+		if err := m.Add(task); err != nil {
+			return fmt.Errorf("add workers: %w", err)
+		}
 	}
 	if err := a.watchTemplates(ctx, m.GetCache()); err != nil {
 		return err
@@ -40,11 +48,35 @@ func (a assembly) addRuns(ctx context.Context, m manager.Manager, recorder kube.
 		Rules:   a.parts.runs,
 		Threads: a.sizes.runs,
 		Now:     time.Now,
-		Changes: workers.OnReading,
-		Deleted: a.meter.AnalysisRuns.Deleted,
+		Changes: []func(func(engine.Key)){workers.OnReading, news.on},
+		Deleted: func(run *v1alpha1.AnalysisRun) {
+			a.meter.AnalysisRuns.Deleted(client.ObjectKeyFromObject(run))
+			workers.Gone(run)
+		},
 		Observe: a.meter.AnalysisRuns.Reconciled,
 		Log:     a.log(),
 	})
+}
+
+// bell rings for keys, as soon as somebody listens.
+type bell struct {
+	mu     sync.Mutex
+	listen func(engine.Key)
+}
+
+func (b *bell) on(listen func(engine.Key)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.listen = listen
+}
+
+func (b *bell) ring(key engine.Key) {
+	b.mu.Lock()
+	listen := b.listen
+	b.mu.Unlock()
+	if listen != nil {
+		listen(key)
+	}
 }
 
 // watchTemplates fills the caches that scrapes read. Templates of the whole cluster

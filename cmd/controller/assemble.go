@@ -18,6 +18,7 @@ import (
 	"github.com/serin-rollouts/serin/internal/controller/rollout"
 	"github.com/serin-rollouts/serin/internal/controller/service"
 	"github.com/serin-rollouts/serin/internal/core/plan"
+	"github.com/serin-rollouts/serin/internal/engine"
 	"github.com/serin-rollouts/serin/internal/kube"
 	"github.com/serin-rollouts/serin/internal/provider"
 	"github.com/serin-rollouts/serin/internal/router"
@@ -31,16 +32,25 @@ type parts struct {
 	reads   func(plan.Snapshot, time.Time) plan.Reads
 	routers func(router.ObjectClient) router.Registry
 	runs    analysisrun.Rules
-	sources func(sourceTools) (provider.Registry, error)
+	sources func(sourceTools) (measuring, error)
 }
 
 // sourceTools are what sources of metrics may be made of.
 type sourceTools struct {
 	// config reaches the API server, for sources that work there.
 	config *rest.Config
-	// home is the controller's own namespace.
-	home string
+	// namespace is the only one to look at; "" for all.
+	namespace string
 }
+
+// measuring is the sources of metrics, and what tells that one of them has news.
+type measuring struct {
+	registry provider.Registry
+	watches  []watch
+}
+
+// watch calls wake with every AnalysisRun that a source has news for, until ctx ends.
+type watch func(ctx context.Context, wake func(engine.Key)) error
 
 // sizes are how much is done at a time, and of what.
 type sizes struct {

@@ -66,6 +66,11 @@ func run(ctx context.Context, c *cobra.Command, f *flags) error {
 		return err
 	}
 	home := controllerNamespace()
+	plugins, err := openPlugins(ctx, config, home, os.Stderr)
+	if err != nil {
+		return err
+	}
+	defer plugins.Close()
 	err = runAll(ctx, controller.Options{
 		Config: config,
 		Scope:  kube.Scope{Namespace: f.scope(home), InstanceID: f.instanceID, Resync: time.Duration(f.resync) * time.Second},
@@ -82,7 +87,7 @@ func run(ctx context.Context, c *cobra.Command, f *flags) error {
 			Metrics: f.address(f.metricsPort),
 			Profile: f.profileAddress,
 		},
-	}, wired(), sizes{
+	}, wired(plugins.Sources()), sizes{
 		rollouts:     f.rolloutThreads,
 		services:     f.serviceThreads,
 		runs:         f.analysisThreads,

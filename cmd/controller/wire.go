@@ -1,37 +1,80 @@
 package main
 
 import (
+	"context"
+	"fmt"
 	"maps"
+	"os"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/serin-rollouts/serin/api/v1alpha1"
 	"github.com/serin-rollouts/serin/internal/controller/analysisrun"
 	rolloutcontroller "github.com/serin-rollouts/serin/internal/controller/rollout"
 	"github.com/serin-rollouts/serin/internal/core/analysis"
 	"github.com/serin-rollouts/serin/internal/core/rollout"
+	"github.com/serin-rollouts/serin/internal/engine"
 	"github.com/serin-rollouts/serin/internal/provider"
+	"github.com/serin-rollouts/serin/internal/provider/cloudwatch"
+	"github.com/serin-rollouts/serin/internal/provider/influxdb"
+	"github.com/serin-rollouts/serin/internal/provider/job"
+	"github.com/serin-rollouts/serin/internal/provider/prometheus"
 	"github.com/serin-rollouts/serin/internal/router"
 	"github.com/serin-rollouts/serin/internal/router/nginx"
 	"github.com/serin-rollouts/serin/internal/spec"
 )
 
-// wired joins the decisions, the parser and the routers there are.
-func wired() parts {
+// wired joins the decisions, the parser, the routers there are and the sources of
+// metrics, of which plugins are some.
+func wired(plugins provider.Registry) parts {
 	return parts{
 		rules:   rolloutcontroller.Rules{Decide: rollout.Decide, Failed: rollout.Failed},
 		parse:   parse(slices.Sorted(maps.Keys(renderers()))),
 		reads:   rollout.Reads,
 		routers: routers,
 		runs:    analysisrun.Rules{Decide: analysis.Decide, Failed: analysis.Failed},
-		sources: sources,
+		sources: sources(plugins),
 	}
 }
 
 // sources are where metrics come from, by the names in their provider blocks.
-func sources(sourceTools) (provider.Registry, error) {
-	return provider.Registry{}, nil
+func sources(plugins provider.Registry) func(sourceTools) (measuring, error) {
+	return func(tools sourceTools) (measuring, error) {
+		jobs, watchJobs, err := jobSource(tools)
+		if err != nil {
+			return measuring{}, err
+		}
+		registry := provider.Registry{
+			"cloudWatch": {Provider: cloudwatch.New()},
+			"influxdb":   {Provider: influxdb.New()},
+			"job":        {Job: jobs},
+			"prometheus": {Provider: prometheus.New(os.Getenv(prometheus.AddressVariable))},
+		}
+		maps.Copy(registry, plugins)
+		return measuring{registry: registry, watches: []watch{watchJobs}}, nil
+	}
+}
+
+// jobSource measures by Jobs, in the place that the environment names.
+func jobSource(tools sourceTools) (job.Provider, watch, error) {
+	place := job.Place{Namespace: os.Getenv(job.NamespaceVariable), Kubeconfig: os.Getenv(job.KubeconfigVariable)}
+	config, err := place.Config(tools.config)
+	if err != nil {
+		return job.Provider{}, nil, err
+	}
+	live, err := client.New(config, client.Options{})
+	if err != nil {
+		return job.Provider{}, nil, fmt.Errorf("open client for Jobs: %w", err)
+	}
+	namespace := tools.namespace
+	if place.Namespace != "" {
+		namespace = place.Namespace
+	}
+	return job.New(live, place), func(ctx context.Context, wake func(engine.Key)) error {
+		return job.Watch(ctx, config, namespace, wake)
+	}, nil
 }
 
 // renderers are the routers that work by editing objects, by name.

@@ -39,6 +39,8 @@ func TestCheck(t *testing.T) {
 		"the local cluster imports nothing":      {"localcluster/main.go", module + "/api/v1alpha1", "arrows point down"},
 		"the local cluster is Kubernetes":        {"localcluster/controlplane/server.go", "k8s.io/kubernetes/cmd/kube-apiserver/app", ""},
 		"nobody else is":                         {"internal/controller/manager.go", "k8s.io/kubernetes/pkg/util/hash", "stays out of the main module"},
+		"plugins of tests are made like others":  {"test/plugin/metric/main.go", "github.com/argoproj/argo-rollouts/metricproviders/plugin/rpc", ""},
+		"the host of plugins mirrors the types":  {"internal/plugin/metric.go", "github.com/argoproj/argo-rollouts/metricproviders/plugin/rpc", "stays out of the main module"},
 		"a folder without a layer is named":      {"internal/util/strings.go", "strings", "is in no layer"},
 	}
 	for name, tc := range cases {

@@ -107,7 +107,7 @@ func refusal(l layer, file, imported string) string {
 		return "arrows point down and siblings do not know each other"
 	case isOurs:
 		return ""
-	case !isStd(imported) && below(banned(), imported) && !strings.HasPrefix(folder, "localcluster"):
+	case !isStd(imported) && below(banned(), imported) && !anyMatches(modules(), folder):
 		return "it stays out of the main module"
 	case !isStd(imported) && !below(l.others, imported):
 		return "not a library of this layer"

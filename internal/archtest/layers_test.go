@@ -74,6 +74,7 @@ func layers() []layer {
 
 		{name: "import rule", folder: "internal/archtest"},
 		{name: "test tools", folder: "internal/testing/...", ours: append([]string{"internal/testing/..."}, ports...), others: []string{anything}},
+		{name: "plugins of tests", folder: "test/plugin/...", others: []string{anything}},
 		{name: "whole-system tests", folder: "test/...", ours: []string{"test/...", "internal/testing/...", "api/v1alpha1"}, others: []string{anything}},
 		{name: "CRDs", folder: "config/crd/...", others: []string{apimachinery, "sigs.k8s.io/yaml", "k8s.io/apiextensions-apiserver"}},
 		{name: "developer tools", folder: "hack/...", ours: []string{"api/v1alpha1"}, others: []string{anything}},
@@ -93,7 +94,12 @@ func notConcrete() []string {
 	return []string{"internal/router/lens", "internal/router/routertest", "internal/provider/providertest", "internal/provider/fetch"}
 }
 
-// banned are never imported outside localcluster.
+// banned are never imported outside the folders of modules.
 func banned() []string {
 	return []string{"k8s.io/kubernetes", "github.com/argoproj/argo-rollouts"}
+}
+
+// modules are the folders with a go.mod of their own: what they need stays out of ours.
+func modules() []string {
+	return []string{"localcluster/...", "test/plugin/..."}
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
-	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/labels"
@@ -43,8 +42,8 @@ func NewScheme() (*runtime.Scheme, error) {
 }
 
 // CacheOptions are the options of the cache that New and NewRuns need: Rollouts,
-// AnalysisRuns and templates of the scope, Jobs that measure and ReplicaSets with a
-// hash label, all without what nobody reads.
+// AnalysisRuns and templates of the scope, and ReplicaSets with a hash label, without
+// what nobody reads.
 func CacheOptions(config *rest.Config, s Scope) (cache.Options, error) {
 	instance, err := instanceSelector(s.InstanceID)
 	if err != nil {
@@ -55,10 +54,6 @@ func CacheOptions(config *rest.Config, s Scope) (cache.Options, error) {
 		return cache.Options{}, err
 	}
 	hashed, err := hashedSelector()
-	if err != nil {
-		return cache.Options{}, err
-	}
-	measuring, err := selectorOf(v1alpha1.AnalysisRunUIDLabel, selection.Exists, nil)
 	if err != nil {
 		return cache.Options{}, err
 	}
@@ -75,7 +70,6 @@ func CacheOptions(config *rest.Config, s Scope) (cache.Options, error) {
 			&v1alpha1.AnalysisRun{}:             {Label: instance, SyncPeriod: resync(s.Resync)},
 			&v1alpha1.AnalysisTemplate{}:        {Label: instance},
 			&v1alpha1.ClusterAnalysisTemplate{}: {Label: instance},
-			&batchv1.Job{}:                      {Label: measuring},
 		},
 	}
 	if s.Namespace != "" {

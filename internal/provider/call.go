@@ -36,16 +36,21 @@ func (w *Workers) take(ctx context.Context, run *v1alpha1.AnalysisRun, m analysi
 	ctx, cancel := context.WithTimeout(ctx, patience(metric.Provider))
 	defer cancel()
 	reading.Started = w.options.Now()
-	q := Query{Run: run, Metric: metric, Number: m.Number, Now: reading.Started, Secrets: w.options.Secrets}
+	answer := w.answer(ctx, Query{Run: run, Metric: metric, Number: m.Number, Now: reading.Started, Secrets: w.options.Secrets}, m, reading)
+	answer.Finished = w.options.Now()
+	return answer
+}
+
+// answer is what the source says before ctx ends, or shortly after.
+func (w *Workers) answer(ctx context.Context, q Query, m analysis.Measure, r analysis.Reading) analysis.Reading {
 	answers := make(chan analysis.Reading, 1)
-	go func() { answers <- w.ask(ctx, q, m, reading) }()
+	go func() { answers <- w.ask(ctx, q, m, r) }()
 	select {
-	case reading = <-answers:
+	case answer := <-answers:
+		return answer
 	case <-ctx.Done():
-		reading = w.lastWord(answers, reading)
+		return w.lastWord(answers, r)
 	}
-	reading.Finished = w.options.Now()
-	return reading
 }
 
 // lastWord waits a moment for a source whose time is over. One that does not listen
@@ -89,7 +94,7 @@ func (w *Workers) ask(ctx context.Context, q Query, m analysis.Measure, r analys
 		r.Failure = err.Error()
 		return redact(q, r)
 	}
-	if m.Call == analysis.Start {
+	if m.Call == analysis.Start && m.Number == 1 {
 		r.Description = source.describe(q)
 	}
 	if source.Job != nil {
@@ -153,23 +158,27 @@ func answerOfJob(ctx context.Context, j Job, q Query, m analysis.Measure, r anal
 }
 
 // collect has a source clean up. Secrets are not read for that.
-func (w *Workers) collect(ctx context.Context, run *v1alpha1.AnalysisRun, c analysis.Collect) {
+func (w *Workers) collect(run *v1alpha1.AnalysisRun, c analysis.Collect) {
 	metric, found := metricOf(run, c.Metric)
-	source, err := w.options.Sources.Find(metric.Provider)
-	collector, ok := source.Job.(Collector)
-	if !found || err != nil || !ok {
+	collector, ok := w.options.Sources[NameOf(metric.Provider)].Job.(Collector)
+	if !found || !ok {
 		return
 	}
 	q := Query{Run: run, Metric: metric, Now: w.options.Now(), Secrets: w.options.Secrets}
+	w.cleanUp(q, func(ctx context.Context) error { return collector.Collect(ctx, q, c.Keep) })
+}
+
+// cleanUp calls a source that cleans up, and reports what went wrong.
+func (w *Workers) cleanUp(q Query, call func(context.Context) error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			w.options.Report(q.String(), fmt.Sprintf("the metric provider panicked: %v\n%s", cause, debug.Stack()))
 		}
 	}()
-	ctx, cancel := context.WithTimeout(ctx, longestCall)
+	ctx, cancel := context.WithTimeout(w.life, longestCall)
 	defer cancel()
-	if err := collector.Collect(ctx, q, c.Keep); err != nil && ctx.Err() == nil {
-		w.options.Report(q.String(), "remove old measurements: "+err.Error())
+	if err := call(ctx); err != nil && ctx.Err() == nil {
+		w.options.Report(q.String(), "clean up: "+err.Error())
 	}
 }
 

@@ -96,6 +96,12 @@ type Job interface {
 	Stop(ctx context.Context, q Query, m v1alpha1.Measurement) (Progress, error)
 }
 
+// Forgetter is a Job that leaves things where they do not go with their run.
+type Forgetter interface {
+	// Forget removes all that was left for a run that is gone.
+	Forget(ctx context.Context, run *v1alpha1.AnalysisRun) error
+}
+
 // Collector is a Job that leaves things behind.
 type Collector interface {
 	// Collect removes what all but the newest keep measurements of the metric left.

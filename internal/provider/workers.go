@@ -167,7 +167,26 @@ func (w *Workers) Collect(run *v1alpha1.AnalysisRun, c analysis.Collect) {
 	if w.ended {
 		return
 	}
-	w.background(func() { w.collect(w.life, run, c) })
+	w.background(func() { w.collect(run, c) })
+}
+
+// Gone has sources remove what they left for a run that was deleted, in the background.
+func (w *Workers) Gone(run *v1alpha1.AnalysisRun) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.ended {
+		return
+	}
+	asked := map[string]bool{}
+	for _, metric := range run.Spec.Metrics {
+		name := NameOf(metric.Provider)
+		source := w.options.Sources[name]
+		if forgetter, ok := source.Job.(Forgetter); ok && !asked[name] {
+			asked[name] = true
+			q := Query{Run: run, Metric: metric}
+			w.background(func() { w.cleanUp(q, func(ctx context.Context) error { return forgetter.Forget(ctx, run) }) })
+		}
+	}
 }
 
 // Seen returns what came back for a run, at most one reading for each metric, and

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
-	batchv1 "k8s.io/api/batch/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
@@ -31,10 +30,10 @@ type Options struct {
 	// Threads is how many AnalysisRuns are worked on at a time.
 	Threads int
 	Now     func() time.Time
-	// Changes calls its argument with every AnalysisRun that a measurement woke.
-	Changes func(wake func(engine.Key))
-	// Deleted is told of every AnalysisRun that is gone.
-	Deleted func(engine.Key)
+	// Changes call their argument with every AnalysisRun that something else woke.
+	Changes []func(wake func(engine.Key))
+	// Deleted is told of every AnalysisRun that is gone, as it was last seen.
+	Deleted func(*v1alpha1.AnalysisRun)
 	// Observe is told of every step.
 	Observe func(key engine.Key, took time.Duration, failed bool)
 	Log     logr.Logger
@@ -42,6 +41,10 @@ type Options struct {
 
 // Add adds the controller to a manager.
 func Add(m manager.Manager, o Options) error {
+	sources := []source.Source{source.Kind(m.GetCache(), &v1alpha1.AnalysisRun{}, runEvents(o.Deleted))}
+	for _, changes := range o.Changes {
+		sources = append(sources, loop.Changes(changes))
+	}
 	return loop.Add(m, loop.Options[analysis.Snapshot, analysis.Action, analysis.Outcome]{
 		Name: Name,
 		Kind: "analysisrun",
@@ -50,18 +53,14 @@ func Add(m manager.Manager, o Options) error {
 		},
 		Threads: o.Threads,
 		Observe: o.Observe,
-		Sources: []source.Source{
-			source.Kind(m.GetCache(), &v1alpha1.AnalysisRun{}, runEvents(o.Deleted)),
-			source.Kind(m.GetCache(), &batchv1.Job{}, jobEvents()),
-			loop.Changes(o.Changes),
-		},
-		Log: o.Log,
+		Sources: sources,
+		Log:     o.Log,
 	})
 }
 
 // runEvents wakes a run when it changes in a way that a decision can see. Our own
 // write of its status is such a change, once; the pass after it writes nothing.
-func runEvents(deleted func(engine.Key)) handler.TypedEventHandler[*v1alpha1.AnalysisRun, reconcile.Request] {
+func runEvents(deleted func(*v1alpha1.AnalysisRun)) handler.TypedEventHandler[*v1alpha1.AnalysisRun, reconcile.Request] {
 	return handler.TypedFuncs[*v1alpha1.AnalysisRun, reconcile.Request]{
 		CreateFunc: func(_ context.Context, e event.TypedCreateEvent[*v1alpha1.AnalysisRun], q loop.Queue) {
 			loop.Wake(q, client.ObjectKeyFromObject(e.Object))
@@ -72,7 +71,7 @@ func runEvents(deleted func(engine.Key)) handler.TypedEventHandler[*v1alpha1.Ana
 			}
 		},
 		DeleteFunc: func(_ context.Context, e event.TypedDeleteEvent[*v1alpha1.AnalysisRun], q loop.Queue) {
-			deleted(client.ObjectKeyFromObject(e.Object))
+			deleted(e.Object)
 			loop.Wake(q, client.ObjectKeyFromObject(e.Object))
 		},
 	}

@@ -10,7 +10,7 @@ import (
 // Rules are the decisions about AnalysisRuns, all pure.
 type Rules struct {
 	Decide func(analysis.Snapshot, time.Time) analysis.Plan
-	Failed func(analysis.Snapshot, analysis.Action, error, time.Time) analysis.Outcome
+	Failed func(analysis.Snapshot, analysis.Action, error) analysis.Outcome
 }
 
 // decider gives the rules the shape of the loop.
@@ -20,8 +20,11 @@ func (r Rules) decider() engine.Decider[analysis.Snapshot, analysis.Action, anal
 			p := r.Decide(s, now)
 			return engine.Decision[analysis.Action, analysis.Outcome]{
 				Actions: p.Actions,
+				// The status goes along even when it stays as it is: with it, the readings
+				// that were decided on are through.
 				Outcome: analysis.Outcome{
 					Status:  &p.Status,
+					UID:     string(s.Run.UID),
 					Version: s.Run.ResourceVersion,
 					Events:  p.Events,
 					Notes:   p.Notes,
@@ -29,6 +32,8 @@ func (r Rules) decider() engine.Decider[analysis.Snapshot, analysis.Action, anal
 				WakeAt: p.WakeAt,
 			}
 		},
-		Failed: r.Failed,
+		Failed: func(s analysis.Snapshot, a analysis.Action, failure error, _ time.Time) analysis.Outcome {
+			return r.Failed(s, a, failure)
+		},
 	}
 }

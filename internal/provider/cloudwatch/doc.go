@@ -1,0 +1,2 @@
+// Package cloudwatch asks Amazon CloudWatch.
+package cloudwatch
