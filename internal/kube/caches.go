@@ -41,8 +41,8 @@ func NewScheme() (*runtime.Scheme, error) {
 	return scheme, nil
 }
 
-// CacheOptions are the options of the cache that New needs: Rollouts of the scope
-// and ReplicaSets with a hash label, without what nobody reads.
+// CacheOptions are the options of the cache that New needs: Rollouts, AnalysisRuns and
+// Experiments of the scope and ReplicaSets with a hash label, without what nobody reads.
 func CacheOptions(config *rest.Config, s Scope) (cache.Options, error) {
 	instance, err := instanceSelector(s.InstanceID)
 	if err != nil {
@@ -65,6 +65,9 @@ func CacheOptions(config *rest.Config, s Scope) (cache.Options, error) {
 		ByObject: map[client.Object]cache.ByObject{
 			&v1alpha1.Rollout{}:  {Label: instance, SyncPeriod: resync(s.Resync)},
 			&appsv1.ReplicaSet{}: {Label: hashed},
+
+			&v1alpha1.AnalysisRun{}: {Label: instance},
+			&v1alpha1.Experiment{}:  {Label: instance},
 		},
 	}
 	if s.Namespace != "" {
