@@ -3,6 +3,7 @@ module github.com/serin-rollouts/serin
 go 1.26.0
 
 require (
+	github.com/expr-lang/expr v1.17.7
 	github.com/go-logr/logr v1.4.3
 	github.com/google/go-cmp v0.7.0
 	github.com/prometheus/client_golang v1.24.0

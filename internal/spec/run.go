@@ -37,6 +37,9 @@ type Metric struct {
 	// SuccessCondition and FailureCondition are expressions over result; "" when unset.
 	// A secret in them is disguised.
 	SuccessCondition, FailureCondition string
+	// Slow says that the source takes its time and judges by itself: a Job, Kayenta or a
+	// plugin. What it began is in flight until it is looked at again, or stopped.
+	Slow bool
 	// DryRun says that the verdict does not count.
 	DryRun bool
 	// Keep is how many measurements the status holds. Default 10.
@@ -84,7 +87,7 @@ func parseRun(s v1alpha1.AnalysisRunSpec, metrics []v1alpha1.Metric) (Run, error
 	if err := CheckMetrics(metrics); err != nil {
 		return Run{}, err
 	}
-	run := Run{Metrics: make([]Metric, 0, len(metrics)), TTL: parseTTL(s.TTLStrategy)}
+	run := Run{Metrics: make([]Metric, 0, len(metrics)), TTL: ParseTTL(s.TTLStrategy)}
 	for _, m := range metrics {
 		run.Metrics = append(run.Metrics, parseMetric(m))
 	}
@@ -141,6 +144,7 @@ func parseMetric(m v1alpha1.Metric) Metric {
 		ConsecutiveSuccessLimit: l.consecutiveSuccesses,
 		SuccessCondition:        m.SuccessCondition,
 		FailureCondition:        m.FailureCondition,
+		Slow:                    m.Provider.Job != nil || m.Provider.Kayenta != nil || len(m.Provider.Plugin) > 0,
 		Keep:                    defaultKeep,
 	}
 }
@@ -166,8 +170,8 @@ func durationOr(d v1alpha1.DurationString, otherwise time.Duration) time.Duratio
 	return parsed
 }
 
-// parseTTL reads the strategy. A rule for all finished runs stands in for a closer one.
-func parseTTL(t *v1alpha1.TTLStrategy) TTL {
+// ParseTTL reads the strategy. A rule for all finished runs stands in for a closer one.
+func ParseTTL(t *v1alpha1.TTLStrategy) TTL {
 	if t == nil {
 		return TTL{}
 	}

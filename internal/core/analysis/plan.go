@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/equality"
+
 	"github.com/serin-rollouts/serin/api/v1alpha1"
 	"github.com/serin-rollouts/serin/internal/core/plan"
 )
@@ -76,3 +78,32 @@ func (a Collect) String() string {
 }
 
 func (DeleteRun) String() string { return "delete the AnalysisRun" }
+
+// Outcome is what is left to record when the actions are through.
+type Outcome struct {
+	// Status to write; nil: leave it as it is.
+	Status *v1alpha1.AnalysisRunStatus
+	// UID and Version are those of the run that was decided on.
+	UID, Version string
+	Events       []plan.Event
+	Notes        []plan.Note
+}
+
+// Outcome is what to record once a plan's actions are done. Nothing is written when the
+// status stays as it is.
+func (p Plan) Outcome(s Snapshot) Outcome {
+	out := Outcome{UID: string(s.Run.UID), Version: s.Run.ResourceVersion, Events: p.Events, Notes: p.Notes}
+	if !equality.Semantic.DeepEqual(p.Status, s.Run.Status) {
+		out.Status = &p.Status
+	}
+	return out
+}
+
+// Failed is what to record when an action could not be done: nothing. Readings are
+// repeated until they are recorded, so the next pass decides the same again.
+func Failed(s Snapshot, action Action, failure error) Outcome {
+	return Outcome{
+		UID: string(s.Run.UID), Version: s.Run.ResourceVersion,
+		Notes: []plan.Note{{Topic: "action", Text: fmt.Sprintf("%v: %v", action, failure)}},
+	}
+}

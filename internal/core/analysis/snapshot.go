@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/serin-rollouts/serin/api/v1alpha1"
+	"github.com/serin-rollouts/serin/internal/spec"
 )
 
 // Snapshot is everything a decision about a run may know.
@@ -38,8 +39,14 @@ type Reading struct {
 	Metadata, Description map[string]string
 	// ResumeAt is when to look again at a measurement in flight; zero: when woken.
 	ResumeAt time.Time
-	// Failure is why nothing could be measured, without secrets; "" when it could.
+	// Resolved is the metric that was measured, when the run has secrets: conditions are
+	// judged with them, and every text that is recorded is rid of them. Nil: there are
+	// none, and the run's own spec is used.
+	Resolved *spec.Resolved
+	// Failure is why nothing could be measured; "" when it could. It is the bare cause,
+	// without "Unable to resolve metric arguments: ".
 	Failure string
-	// Unresolved: Failure is about the run's arguments, and measuring again is no use.
+	// Unresolved: Failure is about the run's arguments (an error of spec.Resolve, or a
+	// Secret that is not there), and measuring again is no use: the run ends.
 	Unresolved bool
 }
