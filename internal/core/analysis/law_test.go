@@ -80,6 +80,11 @@ func checkCalls(w *world, before *v1alpha1.AnalysisRun, p Plan) {
 		if !measures {
 			continue
 		}
+		for _, r := range w.readings {
+			if r.Metric == ask.Metric && !isFinal(p.Status.Phase) {
+				w.t.Fatalf("%v: %v before the reading of measurement %d is recorded", w.now.Sub(midnight), a, r.Number)
+			}
+		}
 		if isFinal(before.Status.Phase) {
 			w.t.Fatalf("%v: %v of a run that is over", w.now.Sub(midnight), a)
 		}
@@ -163,6 +168,10 @@ func checkResult(w *world, m spec.Metric, r v1alpha1.MetricResult) {
 		w.t.Fatalf("%d measurements are kept of metric %s, want at most %d", len(r.Measurements), r.Name, m.Keep)
 	case isFinal(r.Phase) && inFlight(r):
 		w.t.Fatalf("metric %s is over with a measurement in flight", r.Name)
+	}
+	errs := !inFlight(r) && last(r).Phase == v1alpha1.AnalysisPhaseError
+	if !inFlight(r) && errs != (r.ConsecutiveError > 0) {
+		w.t.Fatalf("%d errors in a row, the last measurement is %s", r.ConsecutiveError, last(r).Phase)
 	}
 	for i, one := range r.Measurements {
 		if one.FinishedAt == nil && i < len(r.Measurements)-1 {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/serin-rollouts/serin/api/v1alpha1"
 	"github.com/serin-rollouts/serin/internal/spec"
@@ -167,6 +168,9 @@ func TestScenario25ADryRunDoesNotCount(t *testing.T) {
 	r := w.result("b")
 	if !r.DryRun || r.Message != "Metric assessed Failed due to failed (1) > failureLimit (0)" {
 		t.Errorf("metric b = %+v", r)
+	}
+	if got := w.result("a").Count; got != 3 {
+		t.Errorf("metric a was measured %d times, want 3: a dry run ends nothing", got)
 	}
 	s := w.run.Status
 	if diff := cmp.Diff([]v1alpha1.RunSummary{{Count: 1, Successful: 1}, {Count: 1, Failed: 1}}, []v1alpha1.RunSummary{s.RunSummary, *s.DryRunSummary}); diff != "" {
@@ -403,5 +407,33 @@ func TestAJobWithoutATimeIsLookedAtWhenWoken(t *testing.T) {
 	want := []Action{Measure{Metric: "b", Number: 1, Call: Resume, Last: last(w.result("b"))}}
 	if diff := cmp.Diff(want, p.Actions); diff != "" {
 		t.Errorf("actions when woken (-want +got):\n%s", diff)
+	}
+}
+
+// The answer to a Start that was recorded already does not touch what is in flight.
+func TestARepeatedStartIsDropped(t *testing.T) {
+	w := newWorld(t, runOf(jobOf("b", "")), map[string]string{"b": "r"})
+	w.pass()
+	w.collect()
+	repeated := w.readings
+	w.pass()
+	before := w.run.Status
+	repeated[0].Phase, repeated[0].Message = v1alpha1.AnalysisPhaseFailed, "old"
+	w.readings = repeated
+	w.record(w.decide())
+	if diff := cmp.Diff(before, w.run.Status); diff != "" {
+		t.Errorf("status (-before +after):\n%s", diff)
+	}
+}
+
+func TestScenario35AMetricsVerdictStaysWhenTheSpecIsEdited(t *testing.T) {
+	w := newWorld(t, runOf(metricOf("a", ""), metricOf("b", `interval: 1s`)), map[string]string{"a": "S", "b": "S"})
+	w.play(10 * time.Second)
+	before := w.result("a")
+	count := intstr.FromInt32(5)
+	w.run.Spec.Metrics[0].Count, w.run.Spec.Metrics[0].Interval = &count, "1s"
+	w.play(30 * time.Second)
+	if diff := cmp.Diff(before, w.result("a")); diff != "" {
+		t.Errorf("metric a (-before +after):\n%s", diff)
 	}
 }
