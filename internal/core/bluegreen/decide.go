@@ -22,13 +22,12 @@ func Decide(s *strategy.Situation, b spec.BlueGreen) strategy.Verdict {
 	v.Notes = g.notes
 	v.Wake(g.wake)
 	v.BlueGreen = v1alpha1.BlueGreenStatus{
-		PreviewSelector:                previewHash(s, b),
-		ActiveSelector:                 active,
-		ScaleUpPreviewCheckPoint:       g.checkpoint && !s.Promoted,
-		PrePromotionAnalysisRunStatus:  s.Status.BlueGreen.PrePromotionAnalysisRunStatus,
-		PostPromotionAnalysisRunStatus: s.Status.BlueGreen.PostPromotionAnalysisRunStatus,
+		PreviewSelector:          previewHash(s, b),
+		ActiveSelector:           active,
+		ScaleUpPreviewCheckPoint: g.checkpoint && !s.Promoted,
 	}
-	v.Promote = promotion(s, at, active)
+	keepAnalyses(&v, s, at)
+	v.Promote = promotion(s, b, at, active)
 	if v.Promote != "" {
 		v.Pauses, v.Resumed, v.BlueGreen.ScaleUpPreviewCheckPoint = nil, false, false
 	}
@@ -88,7 +87,7 @@ func target(s *strategy.Situation, b spec.BlueGreen, at place) int32 {
 
 // promotion is why the desired revision becomes stable now; "": it does not.
 // active is what the active Service selects once this pass is through.
-func promotion(s *strategy.Situation, at place, active string) string {
+func promotion(s *strategy.Situation, b spec.BlueGreen, at place, active string) string {
 	switch {
 	case s.Promoted, s.Aborted:
 		return ""
@@ -100,6 +99,8 @@ func promotion(s *strategy.Situation, at place, active string) string {
 		return "Full promotion requested"
 	case s.InWindow:
 		return "Rollback within window"
+	case analyses(b.PostPromotion) && !hurried(s) && (at.active != s.View.Hash || s.Halted || !passed(s, v1alpha1.RolloutTypePostPromotionLabel)):
+		return ""
 	case at.fast && s.View.Rollback():
 		return "Fast rollback"
 	default:
