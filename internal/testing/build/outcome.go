@@ -2,6 +2,7 @@ package build
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -172,11 +173,12 @@ func (o *outcome) apply(action plan.Action) {
 
 // list adds a name to a word, with a version for every hash in it.
 func (o *outcome) list(word, name string) {
-	name = Named(name, o.version)
+	names := []string{Named(name, o.version)}
 	if before := o.words[word]; before != "" {
-		name = before + ", " + name
+		names = append(names, strings.Split(before, ", ")...)
 	}
-	o.words[word] = name
+	slices.Sort(names)
+	o.words[word] = strings.Join(names, ", ")
 }
 
 // Named puts a version for every hash that is a part of a name.
