@@ -37,6 +37,11 @@ type Config struct {
 	// Routers by name render the objects of data planes.
 	Routers map[string]router.Renderer
 	Core    Core
+	// Templates are the analysis templates that there are.
+	Templates spec.Templates
+	// Verdict says what becomes of the AnalysisRun or Experiment of a name, with a
+	// revision in place of a hash; nil: all are successful after three seconds.
+	Verdict func(name string) Verdict
 	// Environment is how the cluster behaves.
 	Environment Environment
 	// Faults are what goes wrong on purpose.
@@ -76,6 +81,8 @@ type Environment struct {
 	DataPlane Span
 	// Endpoints is how far Services lag behind their selectors.
 	Endpoints Span
+	// Analysis is how far the controllers of AnalysisRuns and Experiments lag behind.
+	Analysis Span
 	// Restart is how long a crashed controller is away.
 	Restart Span
 	// Verifies: the data plane tells what it serves.
@@ -95,6 +102,7 @@ func Calm() Environment {
 		Ready:     Exactly(time.Second),
 		Terminate: Exactly(time.Second),
 		Workload:  Exactly(10 * time.Millisecond),
+		Analysis:  Exactly(10 * time.Millisecond),
 	}
 }
 

@@ -36,6 +36,8 @@ type World struct {
 	services []*service
 	planes   []*plane
 	objects  []*object
+	runs     []*kept[plan.Run]
+	trials   []*kept[plan.Experiment]
 
 	// taken are names of ReplicaSets that belong to somebody else.
 	taken   []string
@@ -237,6 +239,12 @@ func (w *World) refresh() {
 	for _, o := range w.objects {
 		o.catchUp()
 	}
+	for _, r := range w.runs {
+		r.catchUp()
+	}
+	for _, e := range w.trials {
+		e.catchUp()
+	}
 }
 
 // relist brings every object to the controller's cache, as a fresh process does.
@@ -250,6 +258,12 @@ func (w *World) relist() {
 	}
 	for _, o := range w.objects {
 		o.deliver(o.live)
+	}
+	for _, r := range w.runs {
+		r.deliver(r.live)
+	}
+	for _, e := range w.trials {
+		e.deliver(e.live)
 	}
 }
 
