@@ -65,3 +65,8 @@ func passed(s *strategy.Situation, kind string) bool {
 	u, ok := s.Use(kind)
 	return !ok || u.Passed()
 }
+
+// proven reports whether the active revision passed its analysis.
+func proven(s *strategy.Situation, at place) bool {
+	return at.active == s.View.Hash && !s.Halted && passed(s, v1alpha1.RolloutTypePostPromotionLabel)
+}

@@ -93,13 +93,13 @@ func promotion(s *strategy.Situation, b spec.BlueGreen, at place, active string)
 		return ""
 	case at.first:
 		return "Initial deploy"
-	case active != s.View.Hash:
+	case active != s.View.Hash, !at.saturated:
 		return ""
 	case s.PromoteFull:
 		return "Full promotion requested"
 	case s.InWindow:
 		return "Rollback within window"
-	case analyses(b.PostPromotion) && !hurried(s) && (at.active != s.View.Hash || s.Halted || !passed(s, v1alpha1.RolloutTypePostPromotionLabel)):
+	case analyses(b.PostPromotion) && !hurried(s) && !proven(s, at):
 		return ""
 	case at.fast && s.View.Rollback():
 		return "Fast rollback"
