@@ -39,6 +39,8 @@ type Config struct {
 	Core    Core
 	// Templates are the analysis templates that there are.
 	Templates spec.Templates
+	// Measure answers for metric sources; nil: runs come to Verdicts instead.
+	Measure func(Ask) Sample
 	// Verdict says what becomes of the AnalysisRun or Experiment of a name, with a
 	// revision in place of a hash; nil: all are successful after three seconds.
 	Verdict func(name string) Verdict
@@ -58,8 +60,8 @@ type Config struct {
 type Onlooker interface {
 	// Changed is called after every change.
 	Changed(w *World)
-	// Event is called for every event of the Rollout.
-	Event(w *World, e plan.Event)
+	// Event is called for every event, with the kind of object that it is about.
+	Event(w *World, kind string, e plan.Event)
 }
 
 // Environment is how a cluster behaves around the controller.

@@ -83,7 +83,7 @@ func (g *generator) manifest() {
 	}
 	if c := s.Strategy.Canary; c != nil && g.chance(20) {
 		start := int32(g.IntN(4))
-		c.Analysis = &v1alpha1.RolloutAnalysisBackground{RolloutAnalysis: *analysis(), StartingStep: &start}
+		c.Analysis = &v1alpha1.RolloutAnalysisBackground{RolloutAnalysis: *checked(), StartingStep: &start}
 	}
 }
 
@@ -170,10 +170,10 @@ func (g *generator) blueGreen() {
 	}
 	bg.ScaleDownDelayRevisionLimit = g.delayed()
 	if g.chance(30) {
-		bg.PrePromotionAnalysis = analysis()
+		bg.PrePromotionAnalysis = checked()
 	}
 	if g.chance(30) {
-		bg.PostPromotionAnalysis = analysis()
+		bg.PostPromotionAnalysis = checked()
 	}
 }
 
@@ -200,7 +200,7 @@ func (g *generator) steps(routed bool) []v1alpha1.CanaryStep {
 	for range g.IntN(7) {
 		switch g.IntN(12) {
 		case 10:
-			steps = append(steps, v1alpha1.CanaryStep{Analysis: analysis()})
+			steps = append(steps, v1alpha1.CanaryStep{Analysis: checked()})
 		case 11:
 			steps = append(steps, v1alpha1.CanaryStep{Experiment: trial()})
 		case 0, 1, 2, 3, 4:

@@ -10,7 +10,7 @@ import (
 	"github.com/serin-rollouts/serin/api/v1alpha1"
 )
 
-func analysis() *v1alpha1.RolloutAnalysis {
+func checked() *v1alpha1.RolloutAnalysis {
 	return &v1alpha1.RolloutAnalysis{Templates: []v1alpha1.AnalysisTemplateRef{{TemplateName: "check"}}}
 }
 

@@ -133,7 +133,11 @@ func (w *World) startRun(a plan.StartRun) error {
 	r := &kept[plan.Run]{name: a.Name}
 	w.runs = append(w.runs, r)
 	w.putRun(r, plan.Run{Name: a.Name, UID: w.name("run-"), Created: w.second(), Labels: a.Labels, Spec: a.Spec}, byController)
-	w.liveThrough(w.runSubject(r))
+	if w.cfg.Measure == nil {
+		w.liveThrough(w.runSubject(r))
+		return nil
+	}
+	w.analysts = append(w.analysts, w.analyse(func() (plan.Run, bool) { return r.live.value, r.live.found }, w.runSubject(r).enter))
 	return nil
 }
 
@@ -162,7 +166,12 @@ func (w *World) stopRun(a plan.StopRun) error {
 	}
 	next.Spec.Terminate = true
 	w.putRun(r, next, byController)
-	w.stopped(w.runSubject(r))
+	if w.cfg.Measure == nil {
+		w.stopped(w.runSubject(r))
+	}
+	for _, analyst := range w.analysts {
+		analyst.soon() // it looks at what is its own only
+	}
 	return nil
 }
 

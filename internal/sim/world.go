@@ -38,6 +38,7 @@ type World struct {
 	objects  []*object
 	runs     []*kept[plan.Run]
 	trials   []*kept[plan.Experiment]
+	analysts []*analyst
 
 	// taken are names of ReplicaSets that belong to somebody else.
 	taken   []string
