@@ -36,17 +36,11 @@ func pick(body []byte, path string) (provider.Value, error) {
 	return provider.Value{Result: found, Text: string(text)}, nil
 }
 
-// find evaluates the path. A panic of the JSONPath library means that the path leads
-// through something that is not there.
+// find evaluates the path.
 //
 // Compat: a path without braces is a text, and the text is what is found. Held by
 // TestPicking.
-func find(all any, path string) (found any, err error) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			found, err = nil, fmt.Errorf("Could not find JSONPath in body: %v", cause) //nolint:staticcheck,revive // known text
-		}
-	}()
+func find(all any, path string) (any, error) {
 	if path == "" {
 		path = everything
 	}
