@@ -20,6 +20,7 @@ const (
 	lockName       = "lock"
 	logsName       = "logs"
 	nodeName       = "node"
+	prometheusName = "prometheus"
 )
 
 // errNotRunning says that no cluster runs on a directory.
@@ -132,7 +133,7 @@ func readPID(dir string) (int, error) {
 
 // wipe removes the cluster's state from dir, and nothing else that may lie there.
 func wipe(dir string) error {
-	for _, name := range []string{"etcd", "etcd.sockets", "pki", nodeName, logsName, kubeconfigName, addressesName} {
+	for _, name := range []string{"etcd", "etcd.sockets", "pki", nodeName, prometheusName, logsName, kubeconfigName, addressesName} {
 		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
 			return fmt.Errorf("wipe cluster: %w", err)
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/serin-rollouts/serin/localcluster/gateway"
 	"github.com/serin-rollouts/serin/localcluster/names"
 	"github.com/serin-rollouts/serin/localcluster/node"
+	"github.com/serin-rollouts/serin/localcluster/prometheus"
 )
 
 // nodeObjectName names the cluster's one Node.
@@ -51,18 +52,52 @@ func (c *cluster) startGateway(ctx context.Context) error {
 	})
 }
 
+func (c *cluster) startPrometheus(ctx context.Context) error {
+	client, err := kubernetes.NewForConfig(c.plane.REST)
+	if err != nil {
+		return fmt.Errorf("make client for Prometheus: %w", err)
+	}
+	return c.startPart(ctx, "Prometheus", func(ctx context.Context, ready func()) error {
+		return prometheus.Run(ctx, prometheus.Config{
+			Client:     client,
+			Dir:        filepath.Join(c.options.Dir, prometheusName),
+			Listener:   c.ports.Prometheus,
+			Gateway:    c.ports.GatewayMetrics.Addr().String(),
+			Controller: c.controllerMetrics,
+			Log:        c.log.With("part", "prometheus"),
+			Ready:      ready,
+		})
+	})
+}
+
+// prometheusNames are the Services that Prometheus has where people install it,
+// by the usual charts and in their tutorials.
+func prometheusNames(address string) names.BuiltIn {
+	return names.BuiltIn{
+		Services: []string{
+			"prometheus", "prometheus-server", "prometheus-operated", "prometheus-k8s",
+			"prometheus-kube-prometheus-prometheus", "kube-prometheus-stack-prometheus", "kps-prometheus",
+		},
+		Ports:   []string{"9090", "80", "http", "web", "http-web"},
+		Address: address,
+	}
+}
+
 func (c *cluster) startNames(ctx context.Context) error {
 	client, err := kubernetes.NewForConfig(c.plane.REST)
 	if err != nil {
 		return fmt.Errorf("make client for the names proxy: %w", err)
 	}
 	return c.startPart(ctx, "names proxy", func(ctx context.Context, ready func()) error {
-		return names.Run(ctx, names.Config{Client: client, Listener: c.ports.Proxy, Ready: ready})
+		return names.Run(ctx, names.Config{
+			Client: client, Listener: c.ports.Proxy, Ready: ready,
+			BuiltIn: prometheusNames(c.ports.Prometheus.Addr().String()),
+		})
 	})
 }
 
 func (c *cluster) startController(ctx context.Context) error {
-	controller, err := controllerChild(c.options.Controller, c.options.Dir, c.plane.Kubeconfig, c.ports.Proxy.Addr().String())
+	controller, err := c.controllerChild()
 	if err != nil {
 		return err
 	}

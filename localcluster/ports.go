@@ -17,7 +17,7 @@ const (
 
 // listeners are the ports of a cluster, taken before anything is started.
 type listeners struct {
-	API, Gateway, GatewayMetrics, Proxy net.Listener
+	API, Gateway, GatewayMetrics, Prometheus, Proxy net.Listener
 	// Web is the gateway's second listener; nil when there is none, and then
 	// webError says why, unless nobody wanted it.
 	Web      net.Listener
@@ -36,6 +36,7 @@ func listen(o upOptions, previous addresses) (*listeners, error) {
 	}{
 		{"--api", o.API, previous.API, &l.API},
 		{"--gateway", o.Gateway, previous.Gateway, &l.Gateway},
+		{"--prometheus", o.Prometheus, previous.Prometheus, &l.Prometheus},
 		{"", "127.0.0.1:0", previous.GatewayMetrics, &l.GatewayMetrics},
 		{"", "127.0.0.1:0", previous.Proxy, &l.Proxy},
 	}

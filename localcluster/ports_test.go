@@ -74,7 +74,7 @@ func TestWebPort(t *testing.T) {
 }
 
 func TestWebPortIsWantedOnlyWithTheDefault(t *testing.T) {
-	l, err := listen(upOptions{API: "127.0.0.1:0", Gateway: "127.0.0.1:0"}, addresses{})
+	l, err := listen(upOptions{API: "127.0.0.1:0", Gateway: "127.0.0.1:0", Prometheus: "127.0.0.1:0"}, addresses{})
 	if err != nil {
 		t.Fatal(err)
 	}

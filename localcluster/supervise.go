@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -109,31 +110,31 @@ func (c child) waitHealthy(ctx context.Context) bool {
 }
 
 // controllerChild describes the Serin controller as a child of the cluster.
-func controllerChild(path, dir, kubeconfig, proxy string) (child, error) {
-	metrics, err := freePort()
+func (c *cluster) controllerChild() (child, error) {
+	_, metrics, err := net.SplitHostPort(c.controllerMetrics)
 	if err != nil {
-		return child{}, err
+		return child{}, fmt.Errorf("find the controller's port: %w", err)
 	}
 	health, err := freePort()
 	if err != nil {
 		return child{}, err
 	}
-	env := []string{"KUBECONFIG=" + kubeconfig}
-	for name, value := range proxyEnvironment(proxy) {
+	env := []string{"KUBECONFIG=" + c.plane.Kubeconfig}
+	for name, value := range proxyEnvironment(c.ports.Proxy.Addr().String()) {
 		env = append(env, name+"="+value)
 	}
 	return child{
 		Name: "controller",
-		Path: path,
+		Path: c.options.Controller,
 		Args: []string{
-			"--kubeconfig", kubeconfig,
-			"--metricsPort", fmt.Sprint(metrics),
+			"--kubeconfig", c.plane.Kubeconfig,
+			"--metricsPort", metrics,
 			"--healthzPort", fmt.Sprint(health),
 			// There is one; it need not wait for the lease of its predecessor.
 			"--leader-elect=false",
 		},
 		Env:    env,
-		LogDir: filepath.Join(dir, logsName),
+		LogDir: filepath.Join(c.options.Dir, logsName),
 		Health: fmt.Sprintf("http://127.0.0.1:%d/healthz", health),
 	}, nil
 }

@@ -63,6 +63,10 @@ const (
 	ExperimentNameAnnotationKey = "experiment.argoproj.io/name"
 	// ExperimentTemplateNameAnnotationKey, on ReplicaSets, names their template.
 	ExperimentTemplateNameAnnotationKey = "experiment.argoproj.io/template-name"
+	// ExperimentAvailableAtAnnotation, on AnalysisRuns, is the availableAt of the
+	// Experiment that started them, RFC 3339: it tells the runs of one attempt from
+	// those before a retry.
+	ExperimentAvailableAtAnnotation = "experiment.argoproj.io/available-at"
 	// AnalysisRunNameAnnotation, on Jobs, names the AnalysisRun.
 	AnalysisRunNameAnnotation = "analysisrun.argoproj.io/name"
 	// AnalysisRunNamespaceAnnotation, on Jobs, is the AnalysisRun's namespace.

@@ -24,6 +24,10 @@ const (
 	TimedOutReason = "ProgressDeadlineExceeded"
 	// FailedRSCreateReason: a ReplicaSet could not be created.
 	FailedRSCreateReason = "ReplicaSetCreateError"
+	// FailedRunCreateReason: an AnalysisRun could not be created.
+	FailedRunCreateReason = "AnalysisRunCreateError"
+	// FailedExperimentCreateReason: an Experiment could not be created.
+	FailedExperimentCreateReason = "ExperimentCreateError"
 
 	// AvailableReason is the reason of the Available condition.
 	AvailableReason = "AvailableReason"
@@ -134,6 +138,8 @@ const (
 	RolloutTimeOutMessage = "Rollout %q has timed out progressing."
 	// FailedRSCreateMessage takes the ReplicaSet's name and the error.
 	FailedRSCreateMessage = "Failed to create new replica set %q: %v"
+	// FailedObjectCreateMessage takes the kind, the name and the error.
+	FailedObjectCreateMessage = "Failed to create %s %q: %v"
 	// RolloutHealthyMessage is the message of a Healthy condition that is true.
 	RolloutHealthyMessage = "Rollout is healthy"
 	// RolloutNotHealthyMessage is the message of a Healthy condition that is false.

@@ -18,6 +18,7 @@ import (
 	"github.com/serin-rollouts/serin/internal/engine"
 	"github.com/serin-rollouts/serin/internal/provider"
 	"github.com/serin-rollouts/serin/internal/provider/cloudwatch"
+	"github.com/serin-rollouts/serin/internal/provider/fetch"
 	"github.com/serin-rollouts/serin/internal/provider/influxdb"
 	"github.com/serin-rollouts/serin/internal/provider/job"
 	"github.com/serin-rollouts/serin/internal/provider/prometheus"
@@ -46,11 +47,12 @@ func sources(plugins provider.Registry) func(sourceTools) (measuring, error) {
 		if err != nil {
 			return measuring{}, err
 		}
+		web := fetch.New(fetch.Options{})
 		registry := provider.Registry{
 			"cloudWatch": {Provider: cloudwatch.New()},
-			"influxdb":   {Provider: influxdb.New()},
+			"influxdb":   {Provider: influxdb.New(web)},
 			"job":        {Job: jobs},
-			"prometheus": {Provider: prometheus.New(os.Getenv(prometheus.AddressVariable))},
+			"prometheus": {Provider: prometheus.New(web, os.Getenv(prometheus.AddressVariable))},
 		}
 		maps.Copy(registry, plugins)
 		return measuring{registry: registry, watches: []watch{watchJobs}}, nil

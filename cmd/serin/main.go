@@ -35,6 +35,8 @@ func main() {
 		Getenv:  os.Getenv,
 		Now:     time.Now,
 		Build:   build(),
+
+		Renderers: renderers(),
 	})
 	stop()
 	os.Exit(code)

@@ -43,7 +43,7 @@ func New(o Options) *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError{err} })
 	s.addGlobalFlags(root)
 	root.AddCommand(
-		s.abortCommand(), s.completionCommand(), s.getCommand(), s.listCommand(), s.pauseCommand(),
+		s.abortCommand(), s.completionCommand(), s.createCommand(), s.getCommand(), s.lintCommand(), s.listCommand(), s.pauseCommand(),
 		s.promoteCommand(), s.restartCommand(), s.retryCommand(), s.setCommand(), s.statusCommand(),
 		s.terminateCommand(), s.undoCommand(), s.versionCommand(),
 	)

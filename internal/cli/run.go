@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/serin-rollouts/serin/internal/router"
 )
 
 // Options are what a run of the program depends on besides its arguments.
@@ -26,6 +28,8 @@ type Options struct {
 	Now func() time.Time
 	// Build is what the version verb prints.
 	Build Build
+	// Renderers are the routers that work by editing objects, by name.
+	Renderers map[string]router.Renderer
 }
 
 // Screen is the terminal that a watch redraws. The zero value is a pipe or a file.

@@ -103,6 +103,9 @@ func resourcePath(obj *unstructured.Unstructured) string {
 	if !strings.Contains(obj.GetAPIVersion(), "/") {
 		prefix = "/api/" + obj.GetAPIVersion()
 	}
+	if obj.GetKind() == "ClusterAnalysisTemplate" {
+		return prefix + "/clusteranalysistemplates"
+	}
 	return fmt.Sprintf("%s/namespaces/%s/%ss", prefix, obj.GetNamespace(), strings.ToLower(obj.GetKind()))
 }
 
@@ -331,6 +334,10 @@ func (s *server) write(w http.ResponseWriter, r *http.Request, body string) {
 	if s.beforeWrite != nil {
 		s.beforeWrite(s.writes)
 	}
+	if r.Method == http.MethodPost {
+		s.create(w, r, body)
+		return
+	}
 	path, isStatus := strings.CutSuffix(r.URL.Path, "/status")
 	obj := s.objects[path]
 	if obj == nil || isStatus && !s.hasStatus {
@@ -348,6 +355,28 @@ func (s *server) write(w http.ResponseWriter, r *http.Request, body string) {
 	}
 	s.store(patched)
 	reply(w, patched.Object)
+}
+
+// create stores a new object. The lock is held.
+func (s *server) create(w http.ResponseWriter, r *http.Request, body string) {
+	obj := &unstructured.Unstructured{}
+	if err := json.Unmarshal([]byte(body), &obj.Object); err != nil {
+		s.fail(w, http.StatusBadRequest, metav1.StatusReasonBadRequest, err.Error())
+		return
+	}
+	if obj.GetName() == "" {
+		obj.SetName(obj.GetGenerateName() + "x7x7x")
+	}
+	if _, rest, namespaced := strings.Cut(r.URL.Path, "/namespaces/"); namespaced {
+		namespace, _, _ := strings.Cut(rest, "/")
+		obj.SetNamespace(namespace)
+	}
+	if s.objects[r.URL.Path+"/"+obj.GetName()] != nil {
+		s.fail(w, http.StatusConflict, metav1.StatusReasonAlreadyExists, obj.GetName()+" already exists")
+		return
+	}
+	s.store(obj)
+	reply(w, obj.Object)
 }
 
 // apply is the object after a write of one of the three kinds in use.

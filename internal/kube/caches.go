@@ -42,8 +42,8 @@ func NewScheme() (*runtime.Scheme, error) {
 }
 
 // CacheOptions are the options of the cache that New and NewRuns need: Rollouts,
-// AnalysisRuns and templates of the scope, and ReplicaSets with a hash label, without
-// what nobody reads.
+// AnalysisRuns, Experiments and templates of the scope, and ReplicaSets with a hash
+// label, without what nobody reads.
 func CacheOptions(config *rest.Config, s Scope) (cache.Options, error) {
 	instance, err := instanceSelector(s.InstanceID)
 	if err != nil {
@@ -68,6 +68,7 @@ func CacheOptions(config *rest.Config, s Scope) (cache.Options, error) {
 			&appsv1.ReplicaSet{}: {Label: hashed},
 
 			&v1alpha1.AnalysisRun{}:             {Label: instance, SyncPeriod: resync(s.Resync)},
+			&v1alpha1.Experiment{}:              {Label: instance},
 			&v1alpha1.AnalysisTemplate{}:        {Label: instance},
 			&v1alpha1.ClusterAnalysisTemplate{}: {Label: instance},
 		},

@@ -11,53 +11,20 @@ import (
 	"github.com/serin-rollouts/serin/internal/spec"
 )
 
-// reference is a Service that a manifest names, and where.
-type reference struct {
-	path *field.Path
-	name string
-}
-
-// serviceReferences lists the Services of a parsed manifest in the order in which
-// they are checked.
-func serviceReferences(s spec.Rollout) []reference {
-	path := field.NewPath("spec", "strategy")
-	var all []reference
-	switch strategy := s.Strategy.(type) {
-	case spec.BlueGreen:
-		path = path.Child("blueGreen")
-		all = []reference{
-			{path.Child("activeService"), strategy.ActiveService},
-			{path.Child("previewService"), strategy.PreviewService},
-		}
-	case spec.Canary:
-		path = path.Child("canary")
-		all = []reference{
-			{path.Child("stableService"), strategy.StableService},
-			{path.Child("canaryService"), strategy.CanaryService},
-		}
-		if pair := strategy.PingPong; pair != nil {
-			all = append(all,
-				reference{path.Child("pingPong", "pingService"), pair.PingService},
-				reference{path.Child("pingPong", "pongService"), pair.PongService})
-		}
-	}
-	return slices.DeleteFunc(all, func(r reference) bool { return r.name == "" })
-}
-
 // checkServices compares the Services that a manifest names with what exists.
 // taken tells which of them another Rollout has; the mark of one that is gone, or names
 // the Service no more, is no obstacle.
 func checkServices(s spec.Rollout, found map[string]plan.Service, taken map[string]bool) field.ErrorList {
 	var problems field.ErrorList
-	for _, r := range serviceReferences(s) {
-		service := found[r.name]
-		if problem := checkService(s, service, r.name); problem != "" {
-			problems = append(problems, field.Invalid(r.path, r.name, problem))
+	for _, r := range spec.ServiceReferences(s) {
+		service := found[r.Name]
+		if problem := checkService(s, service, r.Name); problem != "" {
+			problems = append(problems, field.Invalid(r.Path, r.Name, problem))
 			continue
 		}
-		if taken[r.name] {
-			problems = append(problems, field.Invalid(r.path, r.name,
-				fmt.Sprintf("Service %q is managed by another Rollout", r.name)))
+		if taken[r.Name] {
+			problems = append(problems, field.Invalid(r.Path, r.Name,
+				fmt.Sprintf("Service %q is managed by another Rollout", r.Name)))
 		}
 	}
 	return problems

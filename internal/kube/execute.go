@@ -61,6 +61,8 @@ func (e executor) execute(ctx context.Context, action plan.Action) error {
 		return e.scaleWorkload(ctx, a)
 	case plan.AnnotateRollout:
 		return e.annotateRollout(ctx, a)
+	case plan.StartRun, plan.StopRun, plan.DeleteRun, plan.StartExperiment, plan.StopExperiment, plan.DeleteExperiment:
+		return e.analyse(ctx, a)
 	default:
 		return fmt.Errorf("unknown action %T", a)
 	}

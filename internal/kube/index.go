@@ -14,8 +14,8 @@ import (
 
 // Names of the indices over the caches.
 const (
-	// indexOwner finds ReplicaSets by the UID of their controller, and orphans by
-	// the value orphan.
+	// indexOwner finds ReplicaSets, AnalysisRuns and Experiments by the UID of their
+	// controller, and orphans by the value orphan.
 	indexOwner = "owner"
 	orphan     = "none"
 	// indexService finds Rollouts by the Services that they name.
@@ -26,8 +26,10 @@ const (
 
 // indexCaches adds the indices. It must run before the caches start.
 func indexCaches(ctx context.Context, indexer client.FieldIndexer) error {
-	if err := indexer.IndexField(ctx, &appsv1.ReplicaSet{}, indexOwner, ownerKey); err != nil {
-		return fmt.Errorf("index ReplicaSets by owner: %w", err)
+	for _, o := range []client.Object{&appsv1.ReplicaSet{}, &v1alpha1.AnalysisRun{}, &v1alpha1.Experiment{}} {
+		if err := indexer.IndexField(ctx, o, indexOwner, ownerKey); err != nil {
+			return fmt.Errorf("index %T by owner: %w", o, err)
+		}
 	}
 	if err := indexer.IndexField(ctx, &v1alpha1.Rollout{}, indexService, serviceKeys); err != nil {
 		return fmt.Errorf("index Rollouts by Service: %w", err)

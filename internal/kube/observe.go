@@ -80,6 +80,12 @@ func (c *Cluster) cachedCopy(ctx context.Context, o object) (client.Object, erro
 	case replicaSetKind:
 		into := &appsv1.ReplicaSet{}
 		return into, c.cached.Get(ctx, o.Key, into)
+	case v1alpha1.AnalysisRunGVK:
+		into := &v1alpha1.AnalysisRun{}
+		return into, c.cached.Get(ctx, o.Key, into)
+	case v1alpha1.ExperimentGVK:
+		into := &v1alpha1.Experiment{}
+		return into, c.cached.Get(ctx, o.Key, into)
 	case serviceKind:
 		into := &corev1.Service{}
 		return into, c.watched.get(ctx, o.Key, into)
@@ -139,6 +145,12 @@ func (o observer) surroundings(ctx context.Context, s *plan.Snapshot, p *pass) e
 		}
 		s.References = append(s.References, problems...)
 	}
+	if err := o.analyses(ctx, s); err != nil {
+		return err
+	}
+	if s.Templates, err = o.templates(ctx, reads.Templates); err != nil {
+		return err
+	}
 	if reads.Pods {
 		s.Pods, err = o.pods(ctx, s.Spec)
 		s.PodsListed = err == nil
@@ -157,6 +169,7 @@ func rolloutFacts(r *v1alpha1.Rollout) plan.Rollout {
 		Labels:      r.Labels,
 		Annotations: r.Annotations,
 		Status:      r.Status,
+		Object:      r,
 	}
 }
 
@@ -205,9 +218,13 @@ func (o observer) replicaSetsOf(ctx context.Context, owner string) ([]appsv1.Rep
 // get reads a watched object of the Rollout's namespace and notes the reference
 // first, so that no change after the read goes unnoticed.
 func (o observer) get(ctx context.Context, kind schema.GroupVersionKind, name string, into client.Object) error {
-	key := engine.Key{Namespace: o.key.Namespace, Name: name}
-	o.refs.add(o.number, o.key, object{GroupVersionKind: kind, Key: key})
-	return o.watched.get(ctx, key, into)
+	return o.getIn(ctx, object{GroupVersionKind: kind, Key: engine.Key{Namespace: o.key.Namespace, Name: name}}, into)
+}
+
+// getIn is get for an object of another namespace, or of none.
+func (o observer) getIn(ctx context.Context, what object, into client.Object) error {
+	o.refs.add(o.number, o.key, what)
+	return o.watched.get(ctx, what.Key, into)
 }
 
 // services reads the named Services and those that we pinned before.

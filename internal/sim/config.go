@@ -37,6 +37,13 @@ type Config struct {
 	// Routers by name render the objects of data planes.
 	Routers map[string]router.Renderer
 	Core    Core
+	// Templates are the analysis templates that there are.
+	Templates spec.Templates
+	// Measure answers for metric sources; nil: runs come to Verdicts instead.
+	Measure func(Ask) Sample
+	// Verdict says what becomes of the AnalysisRun or Experiment of a name, with a
+	// revision in place of a hash; nil: all are successful after three seconds.
+	Verdict func(name string) Verdict
 	// Environment is how the cluster behaves.
 	Environment Environment
 	// Faults are what goes wrong on purpose.
@@ -53,8 +60,8 @@ type Config struct {
 type Onlooker interface {
 	// Changed is called after every change.
 	Changed(w *World)
-	// Event is called for every event of the Rollout.
-	Event(w *World, e plan.Event)
+	// Event is called for every event, with the kind of object that it is about.
+	Event(w *World, kind string, e plan.Event)
 }
 
 // Environment is how a cluster behaves around the controller.
@@ -76,6 +83,8 @@ type Environment struct {
 	DataPlane Span
 	// Endpoints is how far Services lag behind their selectors.
 	Endpoints Span
+	// Analysis is how far the controllers of AnalysisRuns and Experiments lag behind.
+	Analysis Span
 	// Restart is how long a crashed controller is away.
 	Restart Span
 	// Verifies: the data plane tells what it serves.
@@ -95,6 +104,7 @@ func Calm() Environment {
 		Ready:     Exactly(time.Second),
 		Terminate: Exactly(time.Second),
 		Workload:  Exactly(10 * time.Millisecond),
+		Analysis:  Exactly(10 * time.Millisecond),
 	}
 }
 

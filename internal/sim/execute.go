@@ -42,6 +42,18 @@ func (c *Client) Execute(_ context.Context, _ engine.Key, action plan.Action) er
 		return fmt.Errorf("scale %s %s: there is none in this world", a.Kind, a.Name)
 	case plan.AnnotateRollout:
 		return c.annotateRollout(a)
+	case plan.StartRun:
+		return w.startRun(a)
+	case plan.StopRun:
+		return w.stopRun(a)
+	case plan.DeleteRun:
+		return w.deleteRun(a)
+	case plan.StartExperiment:
+		return w.startTrial(a)
+	case plan.StopExperiment:
+		return w.stopTrial(a)
+	case plan.DeleteExperiment:
+		return w.deleteTrial(a)
 	default:
 		return fmt.Errorf("unknown action %T", action)
 	}

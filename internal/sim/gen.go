@@ -11,6 +11,7 @@ import (
 
 	"github.com/serin-rollouts/serin/api/v1alpha1"
 	"github.com/serin-rollouts/serin/internal/router"
+	"github.com/serin-rollouts/serin/internal/spec"
 )
 
 // generator draws one history. Everything comes from its dice.
@@ -33,6 +34,8 @@ func Generate(seed uint64, core Core) History {
 		Environment: g.environment(),
 		Faults:      g.faults(),
 	}}
+	h.Config.Templates = spec.Templates{{Name: "check"}: checkTemplate()}
+	h.Config.Verdict = func(name string) Verdict { return verdictOf(seed, name) }
 	for _, name := range g.services {
 		h.Config.Services[name] = map[string]string{"app": "demo"}
 	}
@@ -77,6 +80,10 @@ func (g *generator) manifest() {
 		g.routed()
 	default:
 		g.blueGreen()
+	}
+	if c := s.Strategy.Canary; c != nil && g.chance(20) {
+		start := int32(g.IntN(4))
+		c.Analysis = &v1alpha1.RolloutAnalysisBackground{RolloutAnalysis: *checked(), StartingStep: &start}
 	}
 }
 
@@ -162,6 +169,12 @@ func (g *generator) blueGreen() {
 		bg.AbortScaleDownDelaySeconds = g.seconds(0, 5, 30)
 	}
 	bg.ScaleDownDelayRevisionLimit = g.delayed()
+	if g.chance(30) {
+		bg.PrePromotionAnalysis = checked()
+	}
+	if g.chance(30) {
+		bg.PostPromotionAnalysis = checked()
+	}
 }
 
 // delayed limits how many ReplicaSets wait for their end: no more than are kept at all.
@@ -185,7 +198,11 @@ func (g *generator) steps(routed bool) []v1alpha1.CanaryStep {
 	var steps []v1alpha1.CanaryStep
 	weight := int32(0)
 	for range g.IntN(7) {
-		switch g.IntN(10) {
+		switch g.IntN(12) {
+		case 10:
+			steps = append(steps, v1alpha1.CanaryStep{Analysis: checked()})
+		case 11:
+			steps = append(steps, v1alpha1.CanaryStep{Experiment: trial()})
 		case 0, 1, 2, 3, 4:
 			weight += int32(g.IntN(50))
 			if g.chance(15) {
@@ -246,6 +263,7 @@ func (g *generator) environment() Environment {
 	e.Queue = UpTo(g.lag(0, 10, 500))
 	e.DataPlane = UpTo(g.lag(0, 100, 1000, 4000))
 	e.Endpoints = UpTo(g.lag(0, 100, 1000))
+	e.Analysis = UpTo(g.lag(0, 20, 500, 2000))
 	e.Restart = Span{From: 10 * time.Millisecond, To: time.Duration(1+g.IntN(20)) * time.Second}
 	e.Verifies = g.chance(25)
 	return e

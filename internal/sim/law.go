@@ -81,6 +81,9 @@ func (w *World) Seen() string {
 	for _, s := range w.services {
 		parts = append(parts, fmt.Sprintf("Service %s -> %q (obeyed %q)", s.name, s.live.value.Hash, s.effective))
 	}
+	for _, r := range w.Runs() {
+		parts = append(parts, fmt.Sprintf("run %s %s", r.Name, r.Phase))
+	}
 	for _, p := range w.planes {
 		parts = append(parts, fmt.Sprintf("%s canary %d/%d (obeyed %d)", p.name, p.written.Split.Canary, p.written.Split.Max, p.effective.Split.Canary))
 	}
@@ -230,6 +233,16 @@ func (w *World) settled() bool {
 			return false
 		}
 	}
+	for _, r := range w.runs {
+		if !r.settled() {
+			return false
+		}
+	}
+	for _, e := range w.trials {
+		if !e.settled() {
+			return false
+		}
+	}
 	return true
 }
 
@@ -254,5 +267,6 @@ func Laws() []Law {
 		stepOrder(), stepsAreDone(), pausesLast(), cutoverWaits(), stableChangesByPromotion(),
 		abortReturns(), commandsAreKept(), oneSetPerTemplate(), oneWritePerService(),
 		generationObserved(), sizesAreCurrent(),
+		oneRunPerUse(), noSecondRun(), strayRunsStop(), failureAborts(), currentRunsStay(), analysesAreAsked(),
 	}
 }

@@ -82,6 +82,9 @@ func stepsAreDone() Law {
 			if sets(p.plan.Actions, o.Router, c.Routing.MaxWeight) || o.Split.Canary == c.Routing.MaxWeight {
 				continue // stable has no pods, and the canary stands in for it
 			}
+			if canary, _ := roles(p.snapshot.Spec, before); step.Weight == 0 && w.behind(canary, o.Split.CanaryHash) != after.CurrentPodHash {
+				continue // nothing for the desired revision: a superseded one hands over
+			}
 			if !o.Found || o.Split.Canary != step.Weight {
 				if w.env.Verifies && o.Found || !sets(p.plan.Actions, o.Router, step.Weight) {
 					return fmt.Sprintf("step %d asks for weight %d, but %s served %d when it was called done", m.from, step.Weight, o.Router, o.Split.Canary)

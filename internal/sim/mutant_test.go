@@ -29,6 +29,7 @@ func TestLawsCatchMutants(t *testing.T) {
 	cases := restMutants()
 	maps.Copy(cases, trafficMutants())
 	maps.Copy(cases, stepMutants())
+	maps.Copy(cases, runMutants())
 	untested := map[string]bool{}
 	for _, law := range sim.Laws() {
 		untested[law.Name] = true

@@ -74,6 +74,7 @@ func (w *World) snapshot(ro *v1alpha1.Rollout, p *parsed) plan.Snapshot {
 	if len(p.invalid) > 0 {
 		return s
 	}
+	s.Runs, s.Experiments, s.Templates = cached(w.runs), cached(w.trials), w.cfg.Templates
 	reads := w.cfg.Core.Reads(s, w.Now())
 	s.Services = w.observedServices(reads.Services)
 	if reads.Pods {
@@ -93,6 +94,7 @@ func facts(ro *v1alpha1.Rollout) plan.Rollout {
 		Namespace: ro.Namespace, Name: ro.Name, UID: string(ro.UID), Version: ro.ResourceVersion,
 		Generation: ro.Generation, Created: ro.CreationTimestamp.Time,
 		Labels: ro.Labels, Annotations: ro.Annotations, Status: ro.Status,
+		Object: ro,
 	}
 }
 

@@ -23,12 +23,17 @@ func (c *Client) Record(_ context.Context, _ engine.Key, o plan.Outcome) error {
 		}
 	}
 	for _, e := range o.Events {
-		w.trace.event(w, e)
-		if w.cfg.Onlooker != nil {
-			w.cfg.Onlooker.Event(w, e)
-		}
+		w.tell(v1alpha1.RolloutKind, e)
 	}
 	return nil
+}
+
+// tell lets everybody know of an event.
+func (w *World) tell(kind string, e plan.Event) {
+	w.trace.event(w, e)
+	if w.cfg.Onlooker != nil {
+		w.cfg.Onlooker.Event(w, kind, e)
+	}
 }
 
 func (c *Client) writeStatus(status v1alpha1.RolloutStatus, version string) error {

@@ -175,6 +175,7 @@ func (s *session) failed(err error) error {
 // rivalPass is a whole pass of another controller process with fresh caches.
 func (s *session) rivalPass() {
 	s.pass.rivaled = true
+	s.w.rivaled = s.w.now
 	s.w.relist()
 	other := &session{w: s.w, client: s.w.Client(), rival: true}
 	l := s.w.control.loop

@@ -259,7 +259,11 @@ func (s *witness) Changed(w *sim.World) {
 }
 
 // Event implements sim.Onlooker.
-func (s *witness) Event(_ *sim.World, e plan.Event) { s.events = append(s.events, e) }
+func (s *witness) Event(_ *sim.World, kind string, e plan.Event) {
+	if kind == v1alpha1.RolloutKind {
+		s.events = append(s.events, e)
+	}
+}
 
 // errRefuses is what a data plane says that does not want to.
 var errRefuses = errors.New("not today")

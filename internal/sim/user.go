@@ -235,6 +235,12 @@ func (w *World) Edit(change func(*v1alpha1.Rollout)) {
 // Delete deletes the Rollout, and the garbage collector what it owns.
 func (w *World) Delete() {
 	put(w, w.rollout, w.live(), false, byOthers)
+	for _, r := range w.runs {
+		put(w, &r.cell, r.live.value, false, byOthers)
+	}
+	for _, e := range w.trials {
+		put(w, &e.cell, e.live.value, false, byOthers)
+	}
 	for _, s := range w.sets {
 		for _, p := range s.pods {
 			w.terminate(s, p)

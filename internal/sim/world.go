@@ -36,6 +36,9 @@ type World struct {
 	services []*service
 	planes   []*plane
 	objects  []*object
+	runs     []*kept[plan.Run]
+	trials   []*kept[plan.Experiment]
+	analysts []*analyst
 
 	// taken are names of ReplicaSets that belong to somebody else.
 	taken   []string
@@ -47,6 +50,8 @@ type World struct {
 	asked time.Duration
 	// emptied is until when the user wanted no pods at all.
 	emptied time.Duration
+	// rivaled is when two controllers last worked at the same time.
+	rivaled time.Duration
 }
 
 // New makes a world with the user's objects applied and the controller started, if
@@ -235,6 +240,12 @@ func (w *World) refresh() {
 	for _, o := range w.objects {
 		o.catchUp()
 	}
+	for _, r := range w.runs {
+		r.catchUp()
+	}
+	for _, e := range w.trials {
+		e.catchUp()
+	}
 }
 
 // relist brings every object to the controller's cache, as a fresh process does.
@@ -248,6 +259,12 @@ func (w *World) relist() {
 	}
 	for _, o := range w.objects {
 		o.deliver(o.live)
+	}
+	for _, r := range w.runs {
+		r.deliver(r.live)
+	}
+	for _, e := range w.trials {
+		e.deliver(e.live)
 	}
 }
 

@@ -93,7 +93,8 @@ func joinArgs(args, more []v1alpha1.Argument) ([]v1alpha1.Argument, error) {
 		case earlier.Value == nil && earlier.ValueFrom == nil:
 			joined[at] = arg
 		case earlier.Value != nil && arg.Value != nil && *earlier.Value != *arg.Value:
-			return nil, fmt.Errorf("Argument `%s` specified multiple times with different values: '%s', '%s'", arg.Name, *earlier.Value, *arg.Value) //nolint:staticcheck,revive // the text that users know
+			const text = "Argument `%s` specified multiple times with different values: '%s', '%s'"
+			return nil, fmt.Errorf(text, arg.Name, *earlier.Value, *arg.Value) //nolint:staticcheck // the text that users know
 		}
 	}
 	return joined, nil

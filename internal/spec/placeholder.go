@@ -54,7 +54,7 @@ func argValues(values map[string]string) func(tag string) (string, error) {
 // elements, keys and values of maps, and strings inside raw JSON. A value is never read
 // as JSON text, so it may hold any character.
 func fillIn(v reflect.Value, value func(tag string) (string, error)) error {
-	switch v.Kind() {
+	switch v.Kind() { //nolint:exhaustive // the other kinds hold no text
 	case reflect.String:
 		filled, err := fillTags(v.String(), value)
 		if err != nil {

@@ -19,23 +19,13 @@ func Unsupported(r Rollout, routers []string) field.ErrorList {
 	case Canary:
 		return unsupportedCanary(s, routers, path.Child("canary"))
 	case BlueGreen:
-		return unsupportedBlueGreen(s, path.Child("blueGreen"))
+		return nil
 	}
 	return nil
 }
 
-func unsupportedBlueGreen(b BlueGreen, path *field.Path) field.ErrorList {
-	return slices.Concat(
-		refuse(b.PrePromotion != nil, path.Child("prePromotionAnalysis"), "analysis"),
-		refuse(b.PostPromotion != nil, path.Child("postPromotionAnalysis"), "analysis"),
-	)
-}
-
 func unsupportedCanary(c Canary, routers []string, path *field.Path) field.ErrorList {
-	errs := slices.Concat(
-		refuse(c.PingPong != nil, path.Child("pingPong"), "ping-pong"),
-		refuse(c.Background != nil, path.Child("analysis"), "background analysis"),
-	)
+	errs := refuse(c.PingPong != nil, path.Child("pingPong"), "ping-pong")
 	if c.Routing != nil {
 		errs = append(errs, unsupportedRouters(c.Routing.Routers, routers, path.Child("trafficRouting"))...)
 	}
@@ -47,17 +37,13 @@ func unsupportedCanary(c Canary, routers []string, path *field.Path) field.Error
 
 func unsupportedStep(s Step, path *field.Path) field.ErrorList {
 	switch s.(type) {
-	case AnalysisStep:
-		return refuse(true, path.Child("analysis"), "an analysis step")
-	case ExperimentStep:
-		return refuse(true, path.Child("experiment"), "an experiment step")
 	case PluginStep:
 		return refuse(true, path.Child("plugin"), "a plugin step")
 	case SetHeaderRoute:
 		return refuse(true, path.Child("setHeaderRoute"), "a header route")
 	case SetMirrorRoute:
 		return refuse(true, path.Child("setMirrorRoute"), "a mirror route")
-	case SetWeight, Pause, SetCanaryScale:
+	case SetWeight, Pause, SetCanaryScale, AnalysisStep, ExperimentStep:
 		return nil
 	default:
 		return refuse(true, path, "this step")

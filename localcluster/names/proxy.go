@@ -24,8 +24,8 @@ const dialTimeout = 10 * time.Second
 type Config struct {
 	Client   kubernetes.Interface
 	Listener net.Listener
-	// Fixed are names that are no Services: host:port to host:port.
-	Fixed map[string]string
+	// BuiltIn is a program of the cluster's own that is reached like a Service.
+	BuiltIn BuiltIn
 	// Ready is called when names resolve.
 	Ready func()
 }
@@ -36,7 +36,7 @@ func Run(ctx context.Context, cfg Config) error {
 	resolver := NewResolver(
 		factory.Core().V1().Services().Lister(),
 		factory.Discovery().V1().EndpointSlices().Lister(),
-		cfg.Fixed,
+		cfg.BuiltIn,
 	)
 	factory.Start(ctx.Done())
 	defer factory.Shutdown()

@@ -9,16 +9,21 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	corev1 "k8s.io/api/core/v1"
 )
 
 // proxied returns a client that sends everything through a proxy for which
-// web.shop:80 and web.shop:443 are the backends.
+// the ports 80 and 443 of Service web in namespace shop are the backends.
 func proxied(t *testing.T, plain, secure *httptest.Server) *http.Client {
 	t.Helper()
-	r := resolver(t)
-	r.fixed["web.shop:80"] = plain.Listener.Addr().String()
-	r.fixed["web.shop:443"] = secure.Listener.Addr().String()
-	proxy := httptest.NewServer(NewProxy(r))
+	web := service("shop", "web", "10.96.0.20", corev1.ServicePort{Name: "http", Port: 80}, corev1.ServicePort{Name: "https", Port: 443})
+	endpoints := slice(web, map[string]bool{"127.0.0.1": true})
+	for i, backend := range []*httptest.Server{plain, secure} {
+		port := int32(backend.Listener.Addr().(*net.TCPAddr).Port)
+		endpoints.Ports[i].Port = &port
+	}
+	proxy := httptest.NewServer(NewProxy(resolver(t, web, endpoints)))
 	t.Cleanup(proxy.Close)
 	at, err := url.Parse(proxy.URL)
 	if err != nil {

@@ -1,8 +1,8 @@
 package names
 
 import (
+	"errors"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"net"
 	"net/netip"
@@ -21,14 +21,33 @@ import (
 type Resolver struct {
 	services corelisters.ServiceLister
 	slices   discoverylisters.EndpointSliceLister
-	// fixed maps host:port to host:port.
-	fixed map[string]string
+	builtIn  BuiltIn
 }
 
-// NewResolver resolves by what the listers hold. fixed adds names that are no
-// Services, host:port to host:port; they win over Services.
-func NewResolver(services corelisters.ServiceLister, slices discoverylisters.EndpointSliceLister, fixed map[string]string) *Resolver {
-	return &Resolver{services: services, slices: slices, fixed: maps.Clone(fixed)}
+// BuiltIn is a program that answers to the names of Services which do not exist.
+// A Service of that name in the cluster wins.
+type BuiltIn struct {
+	// Services are its names, in every namespace.
+	Services []string
+	// Ports are those of such Services, by number or name.
+	Ports []string
+	// Address is where it listens, as host:port.
+	Address string
+}
+
+func (b BuiltIn) answers(host, port string) bool {
+	name, _, ok := split(host)
+	return ok && slices.Contains(b.Services, name) && slices.Contains(b.Ports, port)
+}
+
+// missing says that there is no Service of a name, which is no other problem.
+type missing string
+
+func (m missing) Error() string { return string(m) }
+
+// NewResolver resolves by what the listers hold, and then by builtIn.
+func NewResolver(services corelisters.ServiceLister, slices discoverylisters.EndpointSliceLister, builtIn BuiltIn) *Resolver {
+	return &Resolver{services: services, slices: slices, builtIn: builtIn}
 }
 
 // Resolve returns the address to dial for host:port. Loopback and pod addresses
@@ -40,9 +59,6 @@ func (r *Resolver) Resolve(address string) (string, error) {
 		return "", fmt.Errorf("%s is no host:port: %w", address, err)
 	}
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	if target, ok := r.fixed[net.JoinHostPort(host, port)]; ok {
-		return target, nil
-	}
 	if host == "localhost" {
 		return address, nil
 	}
@@ -50,6 +66,9 @@ func (r *Resolver) Resolve(address string) (string, error) {
 		return r.resolveIP(ip.Unmap(), port)
 	}
 	service, err := r.find(host)
+	if errors.As(err, new(missing)) && r.builtIn.answers(host, port) {
+		return r.builtIn.Address, nil
+	}
 	if err != nil {
 		return "", err
 	}
@@ -76,7 +95,8 @@ func (r *Resolver) resolveIP(ip netip.Addr, port string) (string, error) {
 	return "", fmt.Errorf("%s is outside this machine, where the cluster does not reach", ip)
 }
 
-// find returns the Service that host names.
+// find returns the Service that host names. The error is missing when there is
+// none.
 func (r *Resolver) find(host string) (*corev1.Service, error) {
 	name, namespace, ok := split(host)
 	if !ok {
@@ -85,7 +105,7 @@ func (r *Resolver) find(host string) (*corev1.Service, error) {
 	if namespace != "" {
 		service, err := r.services.Services(namespace).Get(name)
 		if err != nil {
-			return nil, fmt.Errorf("there is no Service %s in namespace %s, and the cluster reaches nothing outside this machine", name, namespace)
+			return nil, missing(fmt.Sprintf("there is no Service %s in namespace %s, and the cluster reaches nothing outside this machine", name, namespace))
 		}
 		return service, nil
 	}
@@ -104,7 +124,7 @@ func (r *Resolver) findAnywhere(name string) (*corev1.Service, error) {
 	services = slices.DeleteFunc(slices.Clone(services), func(s *corev1.Service) bool { return s.Name != name })
 	switch len(services) {
 	case 0:
-		return nil, fmt.Errorf("there is no Service %s in any namespace", name)
+		return nil, missing(fmt.Sprintf("there is no Service %s in any namespace", name))
 	case 1:
 		return services[0], nil
 	}

@@ -50,8 +50,8 @@ func resolver(t *testing.T, objects ...metav1.Object) *Resolver {
 			t.Fatal(err)
 		}
 	}
-	fixed := map[string]string{"prometheus.monitoring:9090": "127.0.0.1:4000"}
-	return NewResolver(corelisters.NewServiceLister(services), discoverylisters.NewEndpointSliceLister(endpoints), fixed)
+	builtIn := BuiltIn{Services: []string{"prometheus", "kps-prometheus", "shop", "twice"}, Ports: []string{"9090", "80"}, Address: "127.0.0.1:4000"}
+	return NewResolver(corelisters.NewServiceLister(services), discoverylisters.NewEndpointSliceLister(endpoints), builtIn)
 }
 
 func manyServices(t *testing.T) *Resolver {
@@ -73,7 +73,7 @@ func manyServices(t *testing.T) *Resolver {
 
 func TestResolve(t *testing.T) {
 	const outside = "the cluster reaches nothing outside this machine"
-	cases := map[string]struct{ address, want, wantError string }{
+	cases := map[string]resolution{
 		"a bare name is looked for in default first": {address: "shop:80", want: "10.1.0.1:8080"},
 		"a bare name found in one other namespace":   {address: "grafana:80", want: "10.1.0.4:8080"},
 		"a bare name found in two is refused": {address: "twice:80",
@@ -98,11 +98,35 @@ func TestResolve(t *testing.T) {
 		"localhost stays":                     {address: "localhost:99", want: "localhost:99"},
 		"IPv6 loopback stays":                 {address: "[::1]:99", want: "[::1]:99"},
 		"other addresses are outside":         {address: "192.0.2.1:80", wantError: "192.0.2.1 is outside this machine, where the cluster does not reach"},
-		"a fixed name":                        {address: "prometheus.monitoring:9090", want: "127.0.0.1:4000"},
-		"a fixed name on another port": {address: "prometheus.monitoring:80",
-			wantError: "there is no Service prometheus in namespace monitoring, and " + outside},
 	}
-	r := manyServices(t)
+	checkResolve(t, manyServices(t), cases)
+}
+
+func TestResolveBuiltIn(t *testing.T) {
+	const outside = "the cluster reaches nothing outside this machine"
+	checkResolve(t, manyServices(t), map[string]resolution{
+		"a built-in name alone":          {address: "kps-prometheus:9090", want: "127.0.0.1:4000"},
+		"with a namespace":               {address: "prometheus.monitoring:9090", want: "127.0.0.1:4000"},
+		"in any namespace":               {address: "prometheus.istio-system:9090", want: "127.0.0.1:4000"},
+		"with svc":                       {address: "prometheus.monitoring.svc:9090", want: "127.0.0.1:4000"},
+		"by its full name":               {address: "Prometheus.monitoring.svc.cluster.local.:9090", want: "127.0.0.1:4000"},
+		"on another of its ports":        {address: "prometheus.monitoring:80", want: "127.0.0.1:4000"},
+		"a name of another domain":       {address: "prometheus.monitoring.example.org:9090", wantError: "prometheus.monitoring.example.org is no Service of this cluster, and " + outside},
+		"on a port that it has not":      {address: "prometheus.monitoring:3000", wantError: "there is no Service prometheus in namespace monitoring, and " + outside},
+		"another name":                   {address: "loki.monitoring:9090", wantError: "there is no Service loki in namespace monitoring, and " + outside},
+		"a Service of that name wins":    {address: "shop.staging:80", want: "10.1.0.3:8080"},
+		"it wins for the bare name":      {address: "shop:80", want: "10.1.0.1:8080"},
+		"it wins without that port":      {address: "shop:9090", wantError: "the Service default/shop has no port 9090; it has 80, 9100"},
+		"but not from another namespace": {address: "shop.monitoring:9090", want: "127.0.0.1:4000"},
+		"two Services of that name win":  {address: "twice:9090", wantError: "the Service twice exists in namespaces a, b; say which, as in twice.a"},
+	})
+}
+
+// resolution is an address and what it resolves to.
+type resolution struct{ address, want, wantError string }
+
+func checkResolve(t *testing.T, r *Resolver, cases map[string]resolution) {
+	t.Helper()
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			got, err := r.Resolve(tc.address)

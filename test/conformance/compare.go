@@ -66,15 +66,24 @@ type chapter struct {
 	// ending is how the wait at its end came out, or the act at its beginning.
 	ending string
 	states []State
+	// late is how many of the last states came within one look of a wait before its end.
+	late int
 }
+
+// look is how often a wait looks, in seconds, with room for times in tenths.
+const look = 0.1
 
 func chapters(lines []Line) []chapter {
 	var list []chapter
 	var c chapter
 	var last *State
-	finish := func(ending string) {
+	var times []float64
+	finish := func(ending string, at float64) {
 		c.ending = ending
-		list = append(list, c)
+		for i := len(times) - 1; i >= 0 && times[i] > at-look; i-- {
+			c.late++
+		}
+		list, times = append(list, c), nil
 		c = chapter{}
 		if last != nil {
 			c.states = append(c.states, *last)
@@ -84,13 +93,13 @@ func chapters(lines []Line) []chapter {
 		switch {
 		case l.State != nil:
 			last = l.State
-			c.states = append(c.states, *l.State)
+			c.states, times = append(c.states, *l.State), append(times, l.T)
 		case l.Reached != "":
-			finish(l.Reached)
+			finish(l.Reached, l.T)
 		case l.NotReached != "":
-			finish("not " + l.NotReached)
+			finish("not "+l.NotReached, l.T)
 		case l.End:
-			finish("the end")
+			finish("the end", l.T)
 		}
 	}
 	return list
@@ -116,19 +125,29 @@ func compareCourse(part string, want, got chapter) []string {
 }
 
 // resting lists the states in which a wait may be said to have ended: the one at that
-// moment and those after it as long as phase, step and revision stay. Both controllers
-// write a state in several patches, and a wait may end between two of them.
+// moment, those before it that came since the wait last looked, and those after it, as
+// long as phase, step and revision are the same. Both controllers write a state in
+// several patches, and a wait may end between two of them.
 func resting(all []chapter, i int) []State {
 	states := all[i].states
 	if len(states) == 0 {
 		return nil
 	}
-	list := []State{states[len(states)-1]}
+	end := states[len(states)-1]
+	same := func(s State) bool {
+		return s.Rollout.Phase == end.Rollout.Phase && stepOf(s) == stepOf(end) && s.Rollout.CurrentPodHash == end.Rollout.CurrentPodHash
+	}
+	var list []State
 	if i+1 == len(all) {
-		return list
+		return []State{end}
+	}
+	for _, s := range states[len(states)-max(1, all[i].late):] {
+		if same(s) {
+			list = append(list, s)
+		}
 	}
 	for _, s := range all[i+1].states {
-		if s.Rollout.Phase != list[0].Rollout.Phase || stepOf(s) != stepOf(list[0]) || s.Rollout.CurrentPodHash != list[0].Rollout.CurrentPodHash {
+		if !same(s) {
 			break
 		}
 		list = append(list, s)

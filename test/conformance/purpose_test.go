@@ -36,6 +36,20 @@ func onPurpose() []chosen {
 		says:    []string{"there were 7 pods,"},
 		why:     lateController,
 		racing:  true,
+	}, {
+		stories: []string{"bluegreen-pre-promotion-failure"},
+		says:    []string{"ScaleDownDeadline: true"},
+		why:     "an empty ReplicaSet waits for nothing, so the mark of its delay is taken off",
+	}, {
+		stories: []string{"analysis-background-success"},
+		says:    []string{"no event MetricInconclusive:", "no event AnalysisRunInconclusive:"},
+		why:     "a run that is stopped is inconclusive when a Job is under way at that moment, which it was while the record was taken",
+		racing:  true,
+	}, {
+		stories: []string{"analysis-background-failure"},
+		says:    []string{"part 2, until Degraded: resting state"},
+		why:     "the recorded wait ended between the two resizes of an abort and their counting; here one pass does both",
+		racing:  true,
 	}}
 }
 

@@ -48,6 +48,8 @@ func Add(m manager.Manager, o Options) error {
 		Sources: []source.Source{
 			source.Kind(m.GetCache(), &v1alpha1.Rollout{}, rolloutEvents(o.Tell, o.Changed)),
 			source.Kind(m.GetCache(), &appsv1.ReplicaSet{}, replicaSetEvents(m.GetCache())),
+			source.Kind(m.GetCache(), &v1alpha1.AnalysisRun{}, phaseEvents(func(r *v1alpha1.AnalysisRun) v1alpha1.AnalysisPhase { return r.Status.Phase })),
+			source.Kind(m.GetCache(), &v1alpha1.Experiment{}, phaseEvents(func(e *v1alpha1.Experiment) v1alpha1.AnalysisPhase { return e.Status.Phase })),
 			loop.Changes(o.Changes),
 		},
 		Log: o.Log,

@@ -93,13 +93,32 @@ func replicaSetChanged(before, after *appsv1.ReplicaSet) bool {
 		!equality.Semantic.DeepEqual(a.Conditions, b.Conditions)
 }
 
-// ownerOf is the Rollout that controls a ReplicaSet; the zero key when none does.
-func ownerOf(rs *appsv1.ReplicaSet) engine.Key {
+// ownerOf is the Rollout that controls an object; the zero key when none does.
+func ownerOf(rs metav1.Object) engine.Key {
 	owner := metav1.GetControllerOfNoCopy(rs)
 	if owner == nil || owner.Kind != v1alpha1.RolloutKind || owner.APIVersion != v1alpha1.SchemeGroupVersion.String() {
 		return engine.Key{}
 	}
-	return engine.Key{Namespace: rs.Namespace, Name: owner.Name}
+	return engine.Key{Namespace: rs.GetNamespace(), Name: owner.Name}
+}
+
+// phaseEvents wakes the Rollout that owns a run or an experiment when that appears,
+// goes, or comes into another phase: measurements are none of its business.
+func phaseEvents[T client.Object](phase func(T) v1alpha1.AnalysisPhase) handler.TypedEventHandler[T, reconcile.Request] {
+	wakeOwner := func(o T, q queue) {
+		if owner := ownerOf(o); owner.Name != "" {
+			loop.Wake(q, owner)
+		}
+	}
+	return handler.TypedFuncs[T, reconcile.Request]{
+		CreateFunc: func(_ context.Context, e event.TypedCreateEvent[T], q queue) { wakeOwner(e.Object, q) },
+		UpdateFunc: func(_ context.Context, e event.TypedUpdateEvent[T], q queue) {
+			if phase(e.ObjectOld) != phase(e.ObjectNew) || e.ObjectOld.GetUID() != e.ObjectNew.GetUID() {
+				wakeOwner(e.ObjectNew, q)
+			}
+		},
+		DeleteFunc: func(_ context.Context, e event.TypedDeleteEvent[T], q queue) { wakeOwner(e.Object, q) },
+	}
 }
 
 // concerned lists the Rollouts that a ReplicaSet matters to.

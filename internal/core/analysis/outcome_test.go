@@ -30,6 +30,8 @@ func TestWorkedOutcomes(t *testing.T) {
 		"each limit counts alone":             {`interval: 1s, count: 5, failureLimit: 1, inconclusiveLimit: 1`, "FISSS", "Successful", [5]int32{5, 3, 1, 1}, ""},
 		"no error is tolerated":               {`consecutiveErrorLimit: 0`, "E", "Error", [5]int32{0, 0, 0, 0, 1}, `consecutiveErrors (1) > consecutiveErrorLimit (0): "Error Message: no answer"`},
 		"errors and successes take turns":     {`interval: 1s, count: 3`, "ESESES", "Successful", [5]int32{3, 3, 0, 0, 3}, ""},
+		"a success ends the row of errors":    {`interval: 1s, count: 3, consecutiveErrorLimit: 2`, "EESEESEES", "Successful", [5]int32{3, 3, 0, 0, 6}, ""},
+		"a failure ends the row of errors":    {`interval: 1s, count: 3, consecutiveErrorLimit: 1, failureLimit: 2`, "EFEFES", "Successful", [5]int32{3, 1, 2, 0, 3}, ""},
 		"a negative count is one":             {`count: -1, interval: 1s`, "ES", "Successful", [5]int32{1, 1, 0, 0, 1}, ""},
 	}
 	for name, tc := range cases {

@@ -128,16 +128,16 @@ func tally(r v1alpha1.MetricResult, phase v1alpha1.AnalysisPhase) v1alpha1.Metri
 	}
 	r.Count++
 	r.ConsecutiveError = 0
-	switch phase {
-	case v1alpha1.AnalysisPhaseSuccessful:
+	if phase == v1alpha1.AnalysisPhaseSuccessful {
 		r.Successful++
 		r.ConsecutiveSuccess++
-	case v1alpha1.AnalysisPhaseFailed:
+		return r
+	}
+	r.ConsecutiveSuccess = 0
+	if phase == v1alpha1.AnalysisPhaseFailed {
 		r.Failed++
-		r.ConsecutiveSuccess = 0
-	default:
+	} else {
 		r.Inconclusive++
-		r.ConsecutiveSuccess = 0
 	}
 	return r
 }

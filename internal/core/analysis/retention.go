@@ -53,12 +53,11 @@ func cancelAll(s Snapshot) []Action {
 func expiry(t *v1alpha1.TTLStrategy, status v1alpha1.AnalysisRunStatus) (over time.Time, limited bool) {
 	ttl := spec.ParseTTL(t)
 	after := ttl.AfterError
-	switch status.Phase {
-	case v1alpha1.AnalysisPhaseSuccessful:
+	if status.Phase == v1alpha1.AnalysisPhaseSuccessful {
 		after = ttl.AfterSuccess
-	case v1alpha1.AnalysisPhaseFailed:
+	}
+	if status.Phase == v1alpha1.AnalysisPhaseFailed {
 		after = ttl.AfterFailure
-	default:
 	}
 	if after == nil {
 		return time.Time{}, false

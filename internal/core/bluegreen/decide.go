@@ -22,13 +22,12 @@ func Decide(s *strategy.Situation, b spec.BlueGreen) strategy.Verdict {
 	v.Notes = g.notes
 	v.Wake(g.wake)
 	v.BlueGreen = v1alpha1.BlueGreenStatus{
-		PreviewSelector:                previewHash(s, b),
-		ActiveSelector:                 active,
-		ScaleUpPreviewCheckPoint:       g.checkpoint && !s.Promoted,
-		PrePromotionAnalysisRunStatus:  s.Status.BlueGreen.PrePromotionAnalysisRunStatus,
-		PostPromotionAnalysisRunStatus: s.Status.BlueGreen.PostPromotionAnalysisRunStatus,
+		PreviewSelector:          previewHash(s, b),
+		ActiveSelector:           active,
+		ScaleUpPreviewCheckPoint: g.checkpoint && !s.Promoted,
 	}
-	v.Promote = promotion(s, at, active)
+	keepAnalyses(&v, s, at)
+	v.Promote = promotion(s, b, at, active)
 	if v.Promote != "" {
 		v.Pauses, v.Resumed, v.BlueGreen.ScaleUpPreviewCheckPoint = nil, false, false
 	}
@@ -88,18 +87,20 @@ func target(s *strategy.Situation, b spec.BlueGreen, at place) int32 {
 
 // promotion is why the desired revision becomes stable now; "": it does not.
 // active is what the active Service selects once this pass is through.
-func promotion(s *strategy.Situation, at place, active string) string {
+func promotion(s *strategy.Situation, b spec.BlueGreen, at place, active string) string {
 	switch {
 	case s.Promoted, s.Aborted:
 		return ""
 	case at.first:
 		return "Initial deploy"
-	case active != s.View.Hash:
+	case active != s.View.Hash, !at.saturated:
 		return ""
 	case s.PromoteFull:
 		return "Full promotion requested"
 	case s.InWindow:
 		return "Rollback within window"
+	case analyses(b.PostPromotion) && !hurried(s) && !proven(s, at):
+		return ""
 	case at.fast && s.View.Rollback():
 		return "Fast rollback"
 	default:
@@ -125,11 +126,22 @@ func route(s *strategy.Situation, b spec.BlueGreen, at place, g gate) (string, [
 		}
 	case at.saturated && (at.fast || g.open) && (desired.Serving() > 0 || s.NobodyServes()):
 		wanted = s.View.Hash
-	case at.active == "" && s.CanServe(b.ActiveService, s.View.Stable):
-		// The first deploy was superseded before the Service was pinned.
+	case (at.active == "" || stranded(s, at)) && s.CanServe(b.ActiveService, s.View.Stable):
+		// The first deploy was superseded before the Service was pinned, or somebody
+		// switched to what was superseded at the same time.
 		wanted = s.StableSize().Hash
 	}
 	return wanted, append(actions, s.Point(b.ActiveService, wanted)...)
+}
+
+// stranded reports whether the active Service selects a superseded revision that has
+// no pod to serve with.
+func stranded(s *strategy.Situation, at place) bool {
+	if at.active == "" || at.active == s.View.Hash || at.active == s.StableSize().Hash {
+		return false
+	}
+	active := s.View.ByHash(at.active)
+	return active == nil || active.Available == 0
 }
 
 // previewHash is what the preview Service selects once this pass is through.

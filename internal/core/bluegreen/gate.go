@@ -31,11 +31,17 @@ func gateOf(s *strategy.Situation, b spec.BlueGreen, at place) gate {
 	_, paused := strategy.Pause(g.pauses, v1alpha1.PauseReasonBlueGreenPause)
 	opened := s.Status.ControllerPause && len(g.pauses) == 0
 	switch {
-	case s.Aborted, at.fast:
+	case s.Aborted, s.Promoted, hurried(s):
+		g.pauses = nil
+		return g
+	case at.fast:
 		g.pauses = strategy.WithoutPause(g.pauses, v1alpha1.PauseReasonBlueGreenPause)
 		return g
 	case s.Halted:
 		g.resumed = opened
+		return g
+	case !passed(s, v1alpha1.RolloutTypePrePromotionLabel):
+		g.notes = append(g.notes, plan.Note{Topic: "gate", Text: "waits for the analysis"})
 		return g
 	case g.checkpoint, b.AutoPromote && b.PromoteAfter <= 0:
 		return pass(g, b, at)

@@ -27,6 +27,7 @@ func advance(v strategy.Verdict, s *strategy.Situation, c spec.Canary, f flow) s
 	}
 	v.Event(v1alpha1.RolloutStepCompletedReason, fmt.Sprintf("Rollout step %d/%d completed (%s)", f.at.index+1, f.at.count, step))
 	v.Pauses = strategy.WithoutPause(v.Pauses, v1alpha1.PauseReasonCanaryPauseStep)
+	leaveStep(&v)
 	f.at.index++
 	v.Index = f.at.pointer()
 	if pause, ok := f.at.step().(spec.Pause); ok {
@@ -46,7 +47,11 @@ func completed(s *strategy.Situation, c spec.Canary, f flow) bool {
 		return pauseOver(s, step)
 	case spec.SetHeaderRoute, spec.SetMirrorRoute:
 		return !f.held
-	case spec.AnalysisStep, spec.ExperimentStep, spec.PluginStep:
+	case spec.AnalysisStep:
+		return stepAnalysed(s)
+	case spec.ExperimentStep:
+		return s.Trial != nil && s.Trial.Phase == v1alpha1.AnalysisPhaseSuccessful
+	case spec.PluginStep:
 		return false
 	default:
 		return false

@@ -23,6 +23,7 @@ func Decide(s *strategy.Situation, c spec.Canary) strategy.Verdict {
 	v := strategy.Verdict{Reroute: moves, Desired: sizes.desired, Others: sizes.others, Events: events, WakeAt: sizes.wake}
 	v.Notes = append(v.Notes, flow.notes...)
 	v.Canary = canaryStatus(s, c, flow)
+	keepAnalyses(&v, s)
 	if end := settled(s, c); s.Promoted && s.Now.Before(end) && s.StableSize().Sure() >= s.Replicas() && arrives(s, c) {
 		v.Wake(end)
 	}
@@ -36,6 +37,8 @@ func Decide(s *strategy.Situation, c spec.Canary) strategy.Verdict {
 	if reason := promotion(s, c, flow); reason != "" {
 		v.Promote = reason
 		v.Index = at.end()
+		v.Canary.CurrentBackgroundAnalysisRunStatus = nil
+		leaveStep(&v)
 		return v
 	}
 	return advance(v, s, c, flow)

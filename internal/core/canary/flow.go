@@ -59,7 +59,7 @@ func flowOf(s *strategy.Situation, c spec.Canary, at cursor) flow {
 	}
 	f.empty = targets(s, c, at).Canary == 0
 	f.notes = append(f.notes, plan.Note{Topic: "weight", Text: fmt.Sprintf("%d of %d: %s", weight, maxWeight(c), why)})
-	f.split = traffic.NewSplit(weight, maxWeight(c))
+	f.split = traffic.NewSplit(weight, maxWeight(c)).WithAdditional(trialDestinations(s)...)
 	f.split.CanaryHash, f.split.StableHash = canaryHash(s, c), s.StableSize().Hash
 	if s.Size().Available > 0 && !s.Aborted && !s.Promoted && !s.PromoteFull {
 		f.split.Headers, f.split.Mirrors = routesAt(at)

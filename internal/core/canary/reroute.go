@@ -36,8 +36,11 @@ func stableService(s *strategy.Situation, c spec.Canary, f flow) []plan.Action {
 	return s.Point(c.StableService, target.Hash)
 }
 
-// idle reports whether the promoted revision may have the Services without a pod.
-func idle(s *strategy.Situation) bool { return s.Promoted && s.View.Stable != nil && s.NobodyServes() }
+// idle reports whether the promoted revision may have the Services without a pod: none
+// is wanted, and none is left of another one.
+func idle(s *strategy.Situation) bool {
+	return s.Promoted && s.View.Stable != nil && s.Replicas() == 0 && s.NobodyServes()
+}
 
 // larger reports whether the desired revision serves with more pods than stable, or
 // has the stable Service already.

@@ -57,7 +57,7 @@ func (m *meter) spend(n int) {
 
 func (m *meter) measure(v reflect.Value) {
 	m.spend(1)
-	switch v.Kind() {
+	switch v.Kind() { //nolint:exhaustive // the other kinds have one size
 	case reflect.Interface, reflect.Pointer:
 		if !v.IsNil() {
 			m.measure(v.Elem())
@@ -65,19 +65,26 @@ func (m *meter) measure(v reflect.Value) {
 	case reflect.String:
 		m.spend(v.Len() / bytesPerStep)
 	case reflect.Slice, reflect.Array:
-		if isScalar(v.Type().Elem().Kind()) {
-			m.spend(v.Len())
-			return
-		}
-		for i := range v.Len() {
-			m.measure(v.Index(i))
-		}
+		m.measureList(v)
 	case reflect.Map:
 		for entry := v.MapRange(); entry.Next(); {
 			m.measure(entry.Key())
 			m.measure(entry.Value())
 		}
-	default:
+	case reflect.Struct:
+		for i := range v.NumField() {
+			m.measure(v.Field(i))
+		}
+	}
+}
+
+func (m *meter) measureList(v reflect.Value) {
+	if isScalar(v.Type().Elem().Kind()) {
+		m.spend(v.Len())
+		return
+	}
+	for i := range v.Len() {
+		m.measure(v.Index(i))
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/serin-rollouts/serin/api/v1alpha1"
 	"github.com/serin-rollouts/serin/internal/core/traffic"
 )
 
@@ -96,6 +97,33 @@ type AnnotateRollout struct {
 	Replicas *int32
 }
 
+// StartRun makes an AnalysisRun, owned by the Rollout. The status has its name since
+// before, so that a run of that name, ours and with the same spec, is this one.
+type StartRun struct {
+	Name                string
+	Labels, Annotations map[string]string
+	Spec                v1alpha1.AnalysisRunSpec
+}
+
+// StopRun asks an AnalysisRun to end. One that is gone has ended.
+type StopRun struct{ Name, UID, Version string }
+
+// DeleteRun removes a finished AnalysisRun.
+type DeleteRun struct{ Name, UID, Version string }
+
+// StartExperiment makes an Experiment, in the way of StartRun.
+type StartExperiment struct {
+	Name                string
+	Labels, Annotations map[string]string
+	Spec                v1alpha1.ExperimentSpec
+}
+
+// StopExperiment asks an Experiment to end. One that is gone has ended.
+type StopExperiment struct{ Name, UID, Version string }
+
+// DeleteExperiment removes a finished Experiment.
+type DeleteExperiment struct{ Name, UID, Version string }
+
 func (CreateReplicaSet) isAction()   {}
 func (AdoptReplicaSet) isAction()    {}
 func (ScaleReplicaSet) isAction()    {}
@@ -107,6 +135,12 @@ func (LabelPod) isAction()           {}
 func (RestartPod) isAction()         {}
 func (ScaleWorkload) isAction()      {}
 func (AnnotateRollout) isAction()    {}
+func (StartRun) isAction()           {}
+func (StopRun) isAction()            {}
+func (DeleteRun) isAction()          {}
+func (StartExperiment) isAction()    {}
+func (StopExperiment) isAction()     {}
+func (DeleteExperiment) isAction()   {}
 
 func (a CreateReplicaSet) String() string {
 	return fmt.Sprintf("create ReplicaSet %s with %d pods", a.Name, a.Replicas)
@@ -152,3 +186,15 @@ func (a AnnotateRollout) String() string {
 	}
 	return "annotate the Rollout"
 }
+
+func (a StartRun) String() string { return "start AnalysisRun " + a.Name }
+
+func (a StopRun) String() string { return "stop AnalysisRun " + a.Name }
+
+func (a DeleteRun) String() string { return "delete AnalysisRun " + a.Name }
+
+func (a StartExperiment) String() string { return "start Experiment " + a.Name }
+
+func (a StopExperiment) String() string { return "stop Experiment " + a.Name }
+
+func (a DeleteExperiment) String() string { return "delete Experiment " + a.Name }

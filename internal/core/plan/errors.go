@@ -7,7 +7,7 @@ import "errors"
 var (
 	// ErrConflict: the object changed since it was observed. Look again, quietly.
 	ErrConflict = errors.New("changed since it was observed")
-	// ErrCollision: a ReplicaSet of this name exists and is not ours.
+	// ErrCollision: an object of this name exists and is not ours, or not the one meant.
 	ErrCollision = errors.New("name is taken by another object")
 	// ErrInvalid: the API server refuses the object itself; the user must act.
 	ErrInvalid = errors.New("refused as invalid")

@@ -1,5 +1,7 @@
 package plan
 
+import "github.com/serin-rollouts/serin/api/v1alpha1"
+
 // Reads is what a decision needs observed beyond the objects that every decision
 // needs, so that nothing is read without use.
 type Reads struct {
@@ -9,4 +11,7 @@ type Reads struct {
 	Services []string
 	// Traffic: ask the routers.
 	Traffic bool
+	// Templates of analyses, whether they exist or not. Those that they refer to are
+	// read with them.
+	Templates []v1alpha1.AnalysisTemplateRef
 }

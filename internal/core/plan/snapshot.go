@@ -33,6 +33,11 @@ type Snapshot struct {
 	PodsListed bool
 	// Workload is the referenced workload; nil without a reference.
 	Workload *Workload
+	// Runs and Experiments are all that the Rollout owns, in any order.
+	Runs        []Run
+	Experiments []Experiment
+	// Templates are those that Reads asked for, with those that they refer to.
+	Templates spec.Templates
 }
 
 // Rollout is the object itself, without its spec.
@@ -46,6 +51,9 @@ type Rollout struct {
 	Annotations map[string]string
 	// Status as it was read, never edited.
 	Status v1alpha1.RolloutStatus
+	// Object is the whole of it, never edited: arguments of analyses may name any field.
+	// Nothing else is read from it.
+	Object *v1alpha1.Rollout
 }
 
 // ReplicaSet is what matters about one ReplicaSet.
@@ -116,4 +124,26 @@ type Workload struct {
 	Generation                      int64
 	// Want is its spec.replicas; 0 for a PodTemplate.
 	Want int32
+}
+
+// Run is what matters about one AnalysisRun.
+type Run struct {
+	Name, UID, Version string
+	Created            time.Time
+	Labels             map[string]string
+	Spec               v1alpha1.AnalysisRunSpec
+	Phase              v1alpha1.AnalysisPhase
+	Message            string
+}
+
+// Experiment is what matters about one Experiment.
+type Experiment struct {
+	Name, UID, Version string
+	Created            time.Time
+	Labels             map[string]string
+	Spec               v1alpha1.ExperimentSpec
+	Phase              v1alpha1.AnalysisPhase
+	Message            string
+	// Templates say which Service and which hash each template has.
+	Templates []v1alpha1.TemplateStatus
 }

@@ -70,7 +70,7 @@ func truth(is bool) corev1.ConditionStatus {
 
 // progress adds the conditions to a status. An update that made no progress for too
 // long is marked, or aborted, here; the time when that is due is the wake-up.
-func progress(s *strategy.Situation, next v1alpha1.RolloutStatus, wake time.Time) (v1alpha1.RolloutStatus, []plan.Event, time.Time) {
+func progress(s *strategy.Situation, next v1alpha1.RolloutStatus, wake time.Time, unmade *v1alpha1.RolloutCondition) (v1alpha1.RolloutStatus, []plan.Event, time.Time) {
 	c := conditionsOf(next.Conditions, s.Now)
 	c.remove(v1alpha1.InvalidSpec)
 	paused := len(next.PauseConditions) > 0 || s.Snapshot.Spec.Paused
@@ -90,7 +90,7 @@ func progress(s *strategy.Situation, next v1alpha1.RolloutStatus, wake time.Time
 		c.set(v1alpha1.RolloutCondition{Type: v1alpha1.RolloutHealthy, Status: corev1.ConditionFalse, Reason: v1alpha1.RolloutHealthyReason, Message: v1alpha1.RolloutNotHealthyMessage})
 	}
 	replicaFailure(&c, s)
-	d := deadlineOf(s, next, c.get(v1alpha1.RolloutProgressing), standing{paused: paused, healthy: healthy, promoted: promoted})
+	d := deadlineOf(s, next, c.get(v1alpha1.RolloutProgressing), standing{paused: paused, healthy: healthy, promoted: promoted, unmade: unmade})
 	var events []plan.Event
 	if d.abort {
 		next, events = abortOnDeadline(s, next)
@@ -154,6 +154,10 @@ func progressing(c *conditions, s *strategy.Situation, next v1alpha1.RolloutStat
 		set(corev1.ConditionFalse, v1alpha1.RolloutAbortedReason, d.abortMessage(s))
 	case was(v1alpha1.RolloutAbortedReason) && !s.Reset:
 		set(corev1.ConditionUnknown, v1alpha1.RolloutRetryReason, v1alpha1.RolloutRetryMessage)
+	case d.standing.unmade != nil:
+		if before == nil || before.Message != d.standing.unmade.Message {
+			c.replace(*d.standing.unmade)
+		}
 	case s.View.Desired == nil:
 		set(corev1.ConditionTrue, v1alpha1.NewReplicaSetReason, fmt.Sprintf(v1alpha1.NewReplicaSetMessage, name))
 	case d.standing.healthy && !d.standing.paused:
@@ -168,7 +172,7 @@ func progressing(c *conditions, s *strategy.Situation, next v1alpha1.RolloutStat
 		set(corev1.ConditionTrue, v1alpha1.FoundNewRSReason, fmt.Sprintf(v1alpha1.FoundNewRSMessage, name))
 	case was(v1alpha1.RolloutPausedReason) && !s.Reset:
 		set(corev1.ConditionUnknown, v1alpha1.RolloutResumedReason, v1alpha1.RolloutResumedMessage)
-	case d.moved || s.Reset:
+	case d.moved, s.Reset, was(v1alpha1.FailedRunCreateReason, v1alpha1.FailedExperimentCreateReason):
 		c.replace(v1alpha1.RolloutCondition{
 			Type: v1alpha1.RolloutProgressing, Status: corev1.ConditionTrue,
 			Reason: v1alpha1.ReplicaSetUpdatedReason, Message: fmt.Sprintf(v1alpha1.ReplicaSetProgressingMessage, name),

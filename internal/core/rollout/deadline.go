@@ -11,7 +11,11 @@ import (
 )
 
 // standing is what the conditions and the deadline are judged by.
-type standing struct{ paused, healthy, promoted bool }
+type standing struct {
+	paused, healthy, promoted bool
+	// unmade says that a run or an experiment could not be made; nil: none was missed.
+	unmade *v1alpha1.RolloutCondition
+}
 
 // deadline says whether the update still gets on.
 type deadline struct {
@@ -72,6 +76,12 @@ func waitsForever(s *strategy.Situation, next v1alpha1.RolloutStatus) bool {
 		if rs.Deadline.After(s.Now) && rs.Want > 0 && s.StableSize().Available > 0 {
 			return true
 		}
+	}
+	if _, judged := s.Use(v1alpha1.RolloutTypePrePromotionLabel); judged {
+		return next.BlueGreen.PrePromotionAnalysisRunStatus != nil
+	}
+	if _, judged := s.Use(v1alpha1.RolloutTypePostPromotionLabel); judged {
+		return next.BlueGreen.PostPromotionAnalysisRunStatus != nil
 	}
 	c, ok := s.Snapshot.Spec.Strategy.(spec.Canary)
 	if !ok || next.CurrentStepIndex == nil || int(*next.CurrentStepIndex) >= len(c.Steps) {

@@ -24,8 +24,7 @@ func invalidPlan(s plan.Snapshot, problem *field.Error, now time.Time) plan.Plan
 
 // unresolvedPlan reports an object that is missing or wrong. A promoted rollout
 // still follows spec.replicas, since nothing about that depends on the object.
-func unresolvedPlan(s *strategy.Situation) plan.Plan {
-	problem := s.Snapshot.References[0]
+func unresolvedPlan(s *strategy.Situation, problem *field.Error) plan.Plan {
 	p := invalidPlan(s.Snapshot, problem, s.Now)
 	rs := s.View.Desired
 	if !s.Promoted || rs == nil || !rs.Owned || rs.Want == s.Replicas() {
@@ -69,6 +68,10 @@ func Failed(s plan.Snapshot, action plan.Action, failure error, now time.Time) p
 	case plan.CreateReplicaSet:
 		out.Status = createFailed(s, a, failure, now)
 		out.Events = []plan.Event{{Reason: v1alpha1.FailedRSCreateReason, Warning: true, Message: fmt.Sprintf(v1alpha1.FailedRSCreateMessage, a.Name, failure)}}
+	case plan.StartRun:
+		out.Status, out.Events = notMade(s, v1alpha1.AnalysisRunKind, a.Name, failure, now)
+	case plan.StartExperiment:
+		out.Status, out.Events = notMade(s, v1alpha1.ExperimentKind, a.Name, failure, now)
 	case plan.SetTraffic:
 		out.Events = []plan.Event{{Reason: v1alpha1.TrafficRoutingErrorReason, Warning: true, Message: failure.Error()}}
 	default:

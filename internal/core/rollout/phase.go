@@ -46,6 +46,9 @@ func waitingFor(s *strategy.Situation, next v1alpha1.RolloutStatus) string {
 		if next.BlueGreen.ActiveSelector == "" || next.BlueGreen.ActiveSelector != next.CurrentPodHash {
 			return "active service cutover pending"
 		}
+		if post := next.BlueGreen.PostPromotionAnalysisRunStatus; chosen.PostPromotion != nil && next.StableRS != next.CurrentPodHash && (post == nil || !strategy.Over(post.Status)) {
+			return "waiting for analysis to complete"
+		}
 		if next.StableRS != next.CurrentPodHash {
 			return "waiting for post-promotion verification to complete"
 		}

@@ -31,6 +31,11 @@ func Reads(s plan.Snapshot, now time.Time) plan.Reads {
 	case spec.BlueGreen:
 		add(chosen.ActiveService, chosen.PreviewService)
 	}
+	if hasAnalyses(r) && s.Rollout.Object != nil {
+		for _, use := range spec.TemplateUses(s.Rollout.Object) {
+			reads.Templates = append(reads.Templates, use.Analysis.Templates...)
+		}
+	}
 	return reads
 }
 

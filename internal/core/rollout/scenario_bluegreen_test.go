@@ -59,6 +59,10 @@ func TestBlueGreenGate(t *testing.T) {
 			given: under(manual(3), build.Has("v1", 3), build.Has("v2", 3), build.Resumed()),
 			want:  build.Words{"service active": "v2", "stable": "v2", "pauses": ""},
 		},
+		"an active Service that somebody left at a superseded revision without pods goes back to stable": {
+			given: under(manual(3), build.Has("v1", 3), build.Has("v2", 3, build.Available(0)), build.Has("v3", 0), build.Serves("active", "v3")),
+			want:  build.Words{"service active": "v1"},
+		},
 		"a promotion while a pod is unready is kept": {
 			given: under(manual(3), build.Has("v1", 3), build.Has("v2", 3, build.Available(2)), build.Resumed()),
 			want:  build.Words{"service active": "v1", "pauses": "", "stable": "v1"},

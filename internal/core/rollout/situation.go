@@ -13,7 +13,9 @@ import (
 
 // situationOf is where the rollout stands: its revisions, what changed since the
 // last status, and which of the user's commands are in force.
-func situationOf(s plan.Snapshot, now time.Time) *strategy.Situation {
+//
+// The events tell what analyses found.
+func situationOf(s plan.Snapshot, now time.Time) (*strategy.Situation, []plan.Event) {
 	lagging := false
 	if s.PodsListed && restartDue(s.Spec, s.Rollout, now) {
 		s.ReplicaSets, lagging = recounted(s)
@@ -21,8 +23,11 @@ func situationOf(s plan.Snapshot, now time.Time) *strategy.Situation {
 	status := s.Rollout.Status
 	view := revision.Of(s)
 	reset := status.CurrentPodHash != view.Hash || status.CurrentStepHash != stepsHash(s.Spec)
-	if reset {
+	switch {
+	case reset:
 		status = resetStatus(s, view, status)
+	case status.AbortedAt != nil && !status.Abort:
+		status = retriedStatus(status)
 	}
 	promoted, initial := view.Promoted(status.StableRS), status.StableRS == ""
 	situation := &strategy.Situation{
@@ -34,8 +39,21 @@ func situationOf(s plan.Snapshot, now time.Time) *strategy.Situation {
 		Aborted:     status.Abort && !promoted && !initial && !status.PromoteFull,
 	}
 	situation.InWindow = !situation.Aborted && view.InWindow(s.Spec.RollbackWindow)
-	situation.Halted = !situation.Aborted && (s.Spec.Paused || inconclusive(status.PauseConditions))
-	return situation
+	events := judge(situation)
+	situation.InWindow = situation.InWindow && !situation.Aborted
+	undecided := strategy.Inconclusive(situation.Status.PauseConditions) &&
+		!situation.PromoteFull && !situation.InWindow && !situation.Promoted
+	situation.Halted = !situation.Aborted && (s.Spec.Paused || undecided)
+	return situation, events
+}
+
+// retriedStatus is what the retry of an aborted update leaves of a status: the verdicts
+// of the first try count no more.
+func retriedStatus(status v1alpha1.RolloutStatus) v1alpha1.RolloutStatus {
+	status.Canary.CurrentStepAnalysisRunStatus, status.Canary.CurrentBackgroundAnalysisRunStatus = nil, nil
+	status.Canary.CurrentExperiment = ""
+	status.BlueGreen.PrePromotionAnalysisRunStatus, status.BlueGreen.PostPromotionAnalysisRunStatus = nil, nil
+	return status
 }
 
 // recounted corrects what ReplicaSets say of available pods by the pods themselves,
@@ -54,11 +72,6 @@ func recounted(s plan.Snapshot) ([]plan.ReplicaSet, bool) {
 		next[i].Available = min(next[i].Available, available[next[i].Name])
 	}
 	return next, lagging
-}
-
-func inconclusive(pauses []v1alpha1.PauseCondition) bool {
-	_, analysis := strategy.Pause(pauses, v1alpha1.PauseReasonInconclusiveAnalysis)
-	return analysis
 }
 
 // stepsHash identifies the steps in the status; "" for blue-green.

@@ -127,5 +127,5 @@ func completedMessage(s *strategy.Situation, reason string) string {
 }
 
 func abortedMessage(s *strategy.Situation) string {
-	return "Rollout aborted update to revision " + strconv.FormatInt(s.View.Number(), 10)
+	return because("Rollout aborted update to revision "+strconv.FormatInt(s.View.Number(), 10), s.Failure)
 }

@@ -49,3 +49,19 @@ func WholeSecond(t time.Time) time.Time {
 	}
 	return t
 }
+
+// Inconclusive reports whether a pause waits for a person to judge what an analysis or
+// an experiment could not.
+func Inconclusive(pauses []v1alpha1.PauseCondition) bool {
+	_, analysis := Pause(pauses, v1alpha1.PauseReasonInconclusiveAnalysis)
+	_, experiment := Pause(pauses, v1alpha1.PauseReasonInconclusiveExperiment)
+	return analysis || experiment
+}
+
+// WithoutInconclusive returns pauses without those.
+func WithoutInconclusive(pauses []v1alpha1.PauseCondition) []v1alpha1.PauseCondition {
+	if !Inconclusive(pauses) {
+		return pauses
+	}
+	return WithoutPause(WithoutPause(pauses, v1alpha1.PauseReasonInconclusiveAnalysis), v1alpha1.PauseReasonInconclusiveExperiment)
+}

@@ -31,6 +31,13 @@ type Situation struct {
 	Lagging bool
 	// Halted: a person, or an inconclusive analysis, stopped everything but scaling.
 	Halted bool
+
+	// Uses are the analyses that are in force, and Trial the experiment; nil for none.
+	Uses  []Use
+	Trial *Trial
+	// Failure is what an analysis found, which is why Aborted; "" when none failed in
+	// this pass.
+	Failure string
 }
 
 // Replicas is how many pods the Rollout asks for.
@@ -117,6 +124,10 @@ type Verdict struct {
 	// Canary and BlueGreen are the strategy's own parts of the status.
 	Canary    v1alpha1.CanaryStatus
 	BlueGreen v1alpha1.BlueGreenStatus
+
+	// Uses are the analyses, and Trial the experiment, that go on.
+	Uses  []Use
+	Trial *Trial
 
 	Events []plan.Event
 	Notes  []plan.Note

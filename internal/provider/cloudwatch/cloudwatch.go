@@ -2,7 +2,9 @@ package cloudwatch
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"sync"
 	"time"
@@ -14,6 +16,7 @@ import (
 
 	"github.com/serin-rollouts/serin/api/v1alpha1"
 	"github.com/serin-rollouts/serin/internal/provider"
+	"github.com/serin-rollouts/serin/internal/provider/fetch"
 )
 
 const (
@@ -23,29 +26,35 @@ const (
 )
 
 // Provider implements provider.Provider.
-type Provider struct{ connection *connection }
+type Provider struct {
+	connection *connection
+	timeout    time.Duration
+}
 
 // New returns a Provider that finds region and credentials as AWS's tools do:
 // environment, files, web identity, instance role.
-func New() Provider { return Provider{connection: &connection{}} }
+func New() Provider { return Provider{connection: &connection{}, timeout: timeout} }
 
 // Measure implements provider.Provider.
 func (p Provider) Measure(ctx context.Context, q provider.Query) (provider.Value, error) {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := context.WithTimeout(ctx, p.timeout)
 	defer cancel()
 	asked, err := request(q.Metric.Provider.CloudWatch, q.Now)
 	if err != nil {
 		return provider.Value{}, err
 	}
-	client, err := p.connection.client(ctx)
+	client, err := p.connection.open(ctx)
 	if err != nil {
 		return provider.Value{}, err
 	}
 	var found answer
 	for pages := cloudwatch.NewGetMetricDataPaginator(client, asked); pages.HasMorePages(); {
 		page, err := pages.NextPage(ctx)
+		if err == nil && page.MetricDataResults == nil {
+			err = errors.New("an answer without results")
+		}
 		if err != nil {
-			return provider.Value{}, fmt.Errorf("ask CloudWatch: %w", err)
+			return provider.Value{}, errors.New(q.Redact(fmt.Sprintf("ask CloudWatch: %v", err)))
 		}
 		found.add(page)
 	}
@@ -59,7 +68,7 @@ type connection struct {
 	made *cloudwatch.Client
 }
 
-func (c *connection) client(ctx context.Context) (*cloudwatch.Client, error) {
+func (c *connection) open(ctx context.Context) (*cloudwatch.Client, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.made != nil {
@@ -69,9 +78,17 @@ func (c *connection) client(ctx context.Context) (*cloudwatch.Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load AWS settings: %w", err)
 	}
+	// The SDK's own client knows its environment, such as AWS_CA_BUNDLE.
+	settings.HTTPClient = &http.Client{Transport: fetch.Limit(roundTrip(settings.HTTPClient.Do))}
 	c.made = cloudwatch.NewFromConfig(settings)
 	return c.made, nil
 }
+
+// roundTrip is a function as a RoundTripper.
+type roundTrip func(*http.Request) (*http.Response, error)
+
+// RoundTrip implements http.RoundTripper.
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // answer is what all pages together say.
 type answer struct {

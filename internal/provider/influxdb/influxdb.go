@@ -1,25 +1,22 @@
 package influxdb
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
 	"github.com/serin-rollouts/serin/internal/provider"
+	"github.com/serin-rollouts/serin/internal/provider/fetch"
 )
 
 const (
 	timeout        = 30 * time.Second
 	defaultProfile = "influxdb"
-	// answerMax is the longest answer that is read. Unit: bytes.
-	answerMax = 10 << 20
 )
 
 // Texts that users know, word for word.
@@ -29,26 +26,27 @@ var (
 )
 
 // Provider implements provider.Provider.
-type Provider struct{}
+type Provider struct {
+	client  *fetch.Client
+	timeout time.Duration
+}
 
 // New returns a Provider.
-func New() Provider { return Provider{} }
+func New(client *fetch.Client) Provider { return Provider{client: client, timeout: timeout} }
 
 // Measure implements provider.Provider.
-func (Provider) Measure(ctx context.Context, q provider.Query) (provider.Value, error) {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
+func (p Provider) Measure(ctx context.Context, q provider.Query) (provider.Value, error) {
 	server, err := find(ctx, q)
 	if err != nil {
 		return provider.Value{}, err
 	}
-	answer, err := server.ask(ctx, q.Metric.Provider.Influxdb.Query)
+	answer, err := p.ask(ctx, server, q)
 	if err != nil {
-		return provider.Value{}, errors.New(q.Redact(err.Error()))
+		return provider.Value{}, err
 	}
-	values, err := read(answer)
+	values, err := read(answer.Body)
 	if err != nil {
-		return provider.Value{}, errors.New(q.Redact(err.Error()))
+		return provider.Value{}, errors.New(answer.Redact(err.Error()))
 	}
 	if len(values) == 0 {
 		return provider.Value{}, errNoRows
@@ -89,43 +87,36 @@ type dialect struct {
 }
 
 // ask returns the server's answer, annotated CSV.
-func (s server) ask(ctx context.Context, flux string) ([]byte, error) {
+func (p Provider) ask(ctx context.Context, s server, q provider.Query) (fetch.Answer, error) {
 	body, err := json.Marshal(question{
-		Query: flux, Type: "flux", Dialect: dialect{Annotations: []string{"datatype", "group", "default"}, Delimiter: ",", Header: true},
+		Query: q.Metric.Provider.Influxdb.Query, Type: "flux",
+		Dialect: dialect{Annotations: []string{"datatype", "group", "default"}, Delimiter: ",", Header: true},
 	})
 	if err != nil {
-		return nil, fmt.Errorf("write flux query: %w", err)
+		return fetch.Answer{}, fmt.Errorf("write flux query: %w", err)
 	}
-	at := strings.TrimRight(s.address, "/") + "/api/v2/query?" + url.Values{"org": {s.org}}.Encode()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, at, bytes.NewReader(body))
+	answer, err := p.client.Do(ctx, fetch.Request{
+		Method:  http.MethodPost,
+		Timeout: p.timeout,
+		URL:     strings.TrimRight(s.address, "/") + "/api/v2/query?" + url.Values{"org": {s.org}}.Encode(),
+		Header:  http.Header{"Authorization": {"Token " + s.token}, "Content-Type": {"application/json"}, "Accept": {"text/csv"}},
+		Body:    body,
+		Hidden:  append([]string{s.token}, q.Hidden...),
+	})
 	if err != nil {
-		return nil, fmt.Errorf("ask InfluxDB: %w", err)
+		return fetch.Answer{}, fmt.Errorf("ask InfluxDB: %w", err)
 	}
-	request.Header.Set("Authorization", "Token "+s.token)
-	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("Accept", "text/csv")
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return nil, fmt.Errorf("ask InfluxDB: %w", err)
-	}
-	defer response.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(response.Body, answerMax+1))
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("read InfluxDB's answer: %w", err)
-	case response.StatusCode != http.StatusOK:
-		return nil, refusal(response.StatusCode, answer)
-	case len(answer) > answerMax:
-		return nil, fmt.Errorf("InfluxDB's answer is longer than %d bytes", answerMax)
+	if answer.Status != http.StatusOK {
+		return fetch.Answer{}, refusal(answer)
 	}
 	return answer, nil
 }
 
 // refusal is what the server says when it does not answer.
-func refusal(status int, answer []byte) error {
+func refusal(answer fetch.Answer) error {
 	var said struct{ Code, Message string }
-	if err := json.Unmarshal(answer, &said); err != nil || said.Message == "" {
-		return fmt.Errorf("InfluxDB answered %d %s", status, http.StatusText(status))
+	if err := json.Unmarshal(answer.Body, &said); err != nil || said.Message == "" {
+		return fmt.Errorf("InfluxDB answered %d %s", answer.Status, http.StatusText(answer.Status))
 	}
-	return fmt.Errorf("%s: %s", said.Code, said.Message)
+	return errors.New(answer.Redact(said.Code + ": " + said.Message))
 }

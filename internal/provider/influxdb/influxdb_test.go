@@ -14,6 +14,7 @@ import (
 
 	"github.com/serin-rollouts/serin/api/v1alpha1"
 	"github.com/serin-rollouts/serin/internal/provider"
+	"github.com/serin-rollouts/serin/internal/provider/fetch"
 	"github.com/serin-rollouts/serin/internal/provider/influxdb"
 )
 
@@ -46,7 +47,7 @@ func measure(t *testing.T, answer http.HandlerFunc) (provider.Value, error) {
 	t.Helper()
 	server := httptest.NewServer(answer)
 	t.Cleanup(server.Close)
-	return influxdb.New().Measure(t.Context(), query("", secrets{"influxdb": profile(server.URL)}))
+	return influxdb.New(fetch.New(fetch.Options{})).Measure(t.Context(), query("", secrets{"influxdb": profile(server.URL)}))
 }
 
 // says answers with lines, ended as InfluxDB ends them.
@@ -164,7 +165,7 @@ func TestProfiles(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			_, err := influxdb.New().Measure(t.Context(), query(tc.profile, all))
+			_, err := influxdb.New(fetch.New(fetch.Options{})).Measure(t.Context(), query(tc.profile, all))
 			if (err == nil) != (tc.want == "") || err != nil && err.Error() != tc.want {
 				t.Errorf("Measure() = %v, want %q", err, tc.want)
 			}

@@ -55,7 +55,7 @@ func (p Provider) adopt(ctx context.Context, q provider.Query, key client.Object
 		return provider.Progress{}, fmt.Errorf("read Job %s: %w", key, err)
 	}
 	if !isOf(&found, q) {
-		return provider.Progress{}, fmt.Errorf("Job %s exists and does not belong to this AnalysisRun", key)
+		return provider.Progress{}, fmt.Errorf("adopt Job %s: it does not belong to this AnalysisRun", key)
 	}
 	return running(&found, q.Now), nil
 }
@@ -64,7 +64,7 @@ func (p Provider) adopt(ctx context.Context, q provider.Query, key client.Object
 func (p Provider) Poll(ctx context.Context, q provider.Query, m v1alpha1.Measurement) (provider.Progress, error) {
 	found, err := p.find(ctx, q, m)
 	if apierrors.IsNotFound(err) {
-		return provider.Progress{}, fmt.Errorf("Job was deleted before its outcome was read: %w", err)
+		return provider.Progress{}, fmt.Errorf("the Job was deleted before its outcome was read: %w", err)
 	}
 	if err != nil {
 		return provider.Progress{}, err
@@ -160,7 +160,7 @@ func (p Provider) find(ctx context.Context, q provider.Query, m v1alpha1.Measure
 		return nil, fmt.Errorf("read Job %s: %w", key, err)
 	}
 	if !isOf(&found, q) {
-		return nil, fmt.Errorf("Job %s does not belong to this AnalysisRun", key)
+		return nil, fmt.Errorf("read Job %s: it does not belong to this AnalysisRun", key)
 	}
 	return &found, nil
 }

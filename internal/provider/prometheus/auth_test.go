@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/serin-rollouts/serin/api/v1alpha1"
+	"github.com/serin-rollouts/serin/internal/provider/fetch"
 	"github.com/serin-rollouts/serin/internal/provider/prometheus"
 )
 
@@ -15,7 +16,7 @@ func authorization(t *testing.T, m v1alpha1.PrometheusMetric) http.Header {
 	t.Helper()
 	s := serve(t, always(200, data("scalar", `[1,"1"]`)))
 	m.Address, m.Query = s.URL+m.Address, "up"
-	if _, err := prometheus.New("").Measure(t.Context(), query(m)); err != nil {
+	if _, err := prometheus.New(fetch.New(fetch.Options{}), "").Measure(t.Context(), query(m)); err != nil {
 		t.Fatal(err)
 	}
 	return s.seen()[0].header
@@ -84,7 +85,7 @@ func TestUnknownCertificate(t *testing.T) {
 	s.Server = httptest.NewTLSServer(s.handler(t, always(200, data("scalar", `[1,"1"]`))))
 	t.Cleanup(s.Close)
 	m := v1alpha1.PrometheusMetric{Address: s.URL, Query: "up"}
-	p := prometheus.New("")
+	p := prometheus.New(fetch.New(fetch.Options{}), "")
 	if _, err := p.Measure(t.Context(), query(m)); err == nil || !strings.Contains(err.Error(), "certificate") {
 		t.Errorf("Measure() = %v, want a complaint about the certificate", err)
 	}

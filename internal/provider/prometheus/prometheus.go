@@ -15,6 +15,7 @@ import (
 
 	"github.com/serin-rollouts/serin/api/v1alpha1"
 	"github.com/serin-rollouts/serin/internal/provider"
+	"github.com/serin-rollouts/serin/internal/provider/fetch"
 )
 
 const (
@@ -39,13 +40,14 @@ var (
 
 // Provider implements provider.Provider and provider.Describer.
 type Provider struct {
+	client  *fetch.Client
 	address string
-	links   *links
+	amazon  *credentials
 }
 
 // New returns a Provider. The address is that of metrics that name none; it may be "".
-func New(address string) Provider {
-	return Provider{address: address, links: newLinks()}
+func New(client *fetch.Client, address string) Provider {
+	return Provider{client: client, address: address, amazon: newCredentials()}
 }
 
 // Describe implements provider.Describer.
@@ -102,11 +104,11 @@ func (p Provider) server(ctx context.Context, metric *v1alpha1.PrometheusMetric)
 	if at, err := url.Parse(address); err != nil || at.Scheme == "" || at.Host == "" {
 		return nil, errBadAddress
 	}
-	transport, err := p.links.transport(ctx, address, metric)
+	transport, err := p.transport(ctx, address, metric)
 	if err != nil {
 		return nil, err
 	}
-	client, err := api.NewClient(api.Config{Address: address, Client: &http.Client{Transport: transport}})
+	client, err := api.NewClient(api.Config{Address: address, Client: &http.Client{Transport: transport, CheckRedirect: sameHost}})
 	if err != nil {
 		return nil, fmt.Errorf("reach prometheus: %w", err)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/serin-rollouts/serin/api/v1alpha1"
 	"github.com/serin-rollouts/serin/internal/provider"
+	"github.com/serin-rollouts/serin/internal/provider/fetch"
 	"github.com/serin-rollouts/serin/internal/provider/prometheus"
 )
 
@@ -57,6 +58,14 @@ func (s *server) handler(t *testing.T, answer func(r request) (status int, body 
 	})
 }
 
+// newServer is the address of a server.
+func newServer(t *testing.T, h http.Handler) string {
+	t.Helper()
+	server := httptest.NewServer(h)
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
 func (s *server) seen() []request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -97,7 +106,7 @@ func TestResults(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, always(200, tc.body))
-			got, err := prometheus.New("").Measure(t.Context(), query(v1alpha1.PrometheusMetric{Address: s.URL, Query: "up"}))
+			got, err := prometheus.New(fetch.New(fetch.Options{}), "").Measure(t.Context(), query(v1alpha1.PrometheusMetric{Address: s.URL, Query: "up"}))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -116,7 +125,7 @@ func nan() float64 { zero := 0.0; return zero / zero }
 func TestInstantRequest(t *testing.T) {
 	s := serve(t, always(200, data("scalar", `[1,"1"]`)))
 	m := v1alpha1.PrometheusMetric{Query: `up{a="b"}`, Headers: []v1alpha1.WebMetricHeader{{Key: "X-Scope-OrgID", Value: "tenant"}}}
-	p := prometheus.New(s.URL + "/prefix/")
+	p := prometheus.New(fetch.New(fetch.Options{}), s.URL+"/prefix/")
 	if _, err := p.Measure(t.Context(), query(m)); err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +147,7 @@ func TestRangeRequest(t *testing.T) {
 	m := v1alpha1.PrometheusMetric{Address: s.URL, Query: "up", RangeQuery: &v1alpha1.PrometheusRangeQueryArgs{
 		Start: `now() - duration("5m")`, End: `now()`, Step: "1m30s",
 	}}
-	if _, err := prometheus.New("").Measure(t.Context(), query(m)); err != nil {
+	if _, err := prometheus.New(fetch.New(fetch.Options{}), "").Measure(t.Context(), query(m)); err != nil {
 		t.Fatal(err)
 	}
 	got := s.seen()[0]
@@ -159,7 +168,7 @@ func TestGetWhenPostIsRefused(t *testing.T) {
 			}
 			return 200, data("scalar", `[1,"7"]`)
 		})
-		got, err := prometheus.New(s.URL).Measure(t.Context(), query(v1alpha1.PrometheusMetric{Query: "up"}))
+		got, err := prometheus.New(fetch.New(fetch.Options{}), s.URL).Measure(t.Context(), query(v1alpha1.PrometheusMetric{Query: "up"}))
 		if err != nil || got.Result != 7.0 {
 			t.Fatalf("after %d: %v, %v", status, got.Result, err)
 		}
@@ -174,7 +183,7 @@ func TestWarnings(t *testing.T) {
 	s := serve(t, always(200, `{"status":"success","warnings":["slow","token s3cret"],"data":{"resultType":"scalar","result":[1,"1"]}}`))
 	q := query(v1alpha1.PrometheusMetric{Address: s.URL, Query: "up"})
 	q.Hidden = []string{"s3cret"}
-	got, err := prometheus.New("").Measure(t.Context(), q)
+	got, err := prometheus.New(fetch.New(fetch.Options{}), "").Measure(t.Context(), q)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -201,7 +210,7 @@ func TestAnswersThatAreNoNumbers(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, always(tc.status, tc.body))
-			_, err := prometheus.New("").Measure(t.Context(), query(v1alpha1.PrometheusMetric{Address: s.URL, Query: "up"}))
+			_, err := prometheus.New(fetch.New(fetch.Options{}), "").Measure(t.Context(), query(v1alpha1.PrometheusMetric{Address: s.URL, Query: "up"}))
 			if err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("Measure() = %v, want %q", err, tc.want)
 			}
@@ -238,7 +247,7 @@ func TestSettingsThatCannotBeMeant(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			_, err := prometheus.New("").Measure(t.Context(), query(tc.metric))
+			_, err := prometheus.New(fetch.New(fetch.Options{}), "").Measure(t.Context(), query(tc.metric))
 			if err == nil || !strings.HasPrefix(err.Error(), tc.want) {
 				t.Errorf("Measure() = %v, want %q", err, tc.want)
 			}
@@ -248,7 +257,7 @@ func TestSettingsThatCannotBeMeant(t *testing.T) {
 
 func TestTimeoutZeroIsOverAtOnce(t *testing.T) {
 	s := serve(t, always(200, data("scalar", `[1,"1"]`)))
-	_, err := prometheus.New("").Measure(t.Context(), query(v1alpha1.PrometheusMetric{Address: s.URL, Query: "up", Timeout: seconds(0)}))
+	_, err := prometheus.New(fetch.New(fetch.Options{}), "").Measure(t.Context(), query(v1alpha1.PrometheusMetric{Address: s.URL, Query: "up", Timeout: seconds(0)}))
 	if err == nil || !strings.Contains(err.Error(), "deadline exceeded") {
 		t.Errorf("Measure() = %v", err)
 	}
@@ -264,11 +273,11 @@ func TestErrorsShowNoSecret(t *testing.T) {
 	})
 	q := query(v1alpha1.PrometheusMetric{Address: s.URL, Query: `up{token="a b&c"}`})
 	q.Hidden = []string{"a b&c"}
-	_, err := prometheus.New("").Measure(t.Context(), q)
+	_, err := prometheus.New(fetch.New(fetch.Options{}), "").Measure(t.Context(), q)
 	if err == nil || strings.Contains(err.Error(), "a+b") || strings.Contains(err.Error(), "token") {
 		t.Errorf("Measure() = %v", err)
 	}
-	if got := prometheus.New("").Describe(q); got["ResolvedPrometheusQuery"] != `up{token="*****"}` {
+	if got := prometheus.New(fetch.New(fetch.Options{}), "").Describe(q); got["ResolvedPrometheusQuery"] != `up{token="*****"}` {
 		t.Errorf("Describe() = %v", got)
 	}
 }

@@ -2,61 +2,58 @@ package prometheus
 
 import (
 	"context"
-	"crypto/tls"
 	"encoding/base64"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
-	"golang.org/x/oauth2"
-	"golang.org/x/oauth2/clientcredentials"
-
 	"github.com/serin-rollouts/serin/api/v1alpha1"
+	"github.com/serin-rollouts/serin/internal/provider/fetch"
 )
 
 // amazonMark is in the addresses of Amazon Managed Prometheus, the only ones that
 // requests are signed for.
 const amazonMark = "aps-workspaces"
 
+const authorization = "Authorization"
+
 var (
-	errOAuth2   = errors.New("missing mandatory parameter in metric for OAuth2 setup")
 	errUsername = errors.New("missing mandatory parameter in metric for basic auth setup: username")
 	errPassword = errors.New("missing mandatory parameter in metric for basic auth setup: password")
+	errRedirect = errors.New("prometheus redirects to another host")
 )
 
-// links are the connections that measurements share, and the credentials that take
-// a request to get.
-type links struct {
-	checked, unchecked *http.Transport
-	amazon             *credentials
-}
-
-func newLinks() *links {
-	checked := http.DefaultTransport.(*http.Transport).Clone()
-	unchecked := checked.Clone()
-	unchecked.TLSClientConfig = &tls.Config{InsecureSkipVerify: true} //nolint:gosec // the user asked for it
-	return &links{checked: checked, unchecked: unchecked, amazon: newCredentials()}
-}
-
-// transport is how requests for a metric travel. From the outside in: OAuth2,
-// signature, name and password, headers, TLS; so headers win over all others.
-func (l *links) transport(ctx context.Context, address string, metric *v1alpha1.PrometheusMetric) (http.RoundTripper, error) {
-	bottom := http.RoundTripper(l.checked)
-	if metric.Insecure {
-		bottom = l.unchecked
+// transport is how requests for a metric travel. Who asks is said once: by a header
+// of the metric, else by a signature, else by a token, else by name and password.
+func (p Provider) transport(ctx context.Context, address string, metric *v1alpha1.PrometheusMetric) (http.RoundTripper, error) {
+	signed := strings.Contains(address, amazonMark)
+	settings := fetch.Settings{Insecure: metric.Insecure}
+	if !signed && !hasAuthorization(metric.Headers) {
+		settings.OAuth2 = metric.Authentication.OAuth2
 	}
-	transport := withHeaders(bottom, metric.Headers)
-	transport, err := withBasic(transport, metric.Authentication.BasicAuth)
+	transport, err := p.client.Transport(settings)
 	if err != nil {
 		return nil, err
 	}
-	if strings.Contains(address, amazonMark) {
-		transport, err = l.amazon.signer(ctx, transport, metric.Authentication.Sigv4)
+	transport = withHeaders(fetch.Limit(transport), metric.Headers)
+	transport, err = withBasic(transport, metric.Authentication.BasicAuth)
+	if err != nil || !signed {
+		return transport, err
 	}
-	if err != nil {
-		return nil, err
+	return p.amazon.signer(ctx, transport, metric.Authentication.Sigv4)
+}
+
+func hasAuthorization(headers []v1alpha1.WebMetricHeader) bool {
+	return slices.ContainsFunc(headers, func(h v1alpha1.WebMetricHeader) bool { return http.CanonicalHeaderKey(h.Key) == authorization })
+}
+
+// sameHost follows a redirect only where the headers of the metric may go.
+func sameHost(next *http.Request, before []*http.Request) error {
+	if len(before) >= 10 || next.URL.Hostname() != before[0].URL.Hostname() || next.URL.Scheme == "http" && before[0].URL.Scheme == "https" {
+		return errRedirect
 	}
-	return withToken(ctx, transport, bottom, metric.Authentication.OAuth2)
+	return nil
 }
 
 // roundTrip is a function as a RoundTripper.
@@ -75,7 +72,7 @@ func withHeaders(next http.RoundTripper, headers []v1alpha1.WebMetricHeader) htt
 	})
 }
 
-// withBasic sends a name and a password unless the request already says who asks.
+// withBasic sends a name and a password, which headers further down may replace.
 func withBasic(next http.RoundTripper, auth v1alpha1.BasicAuth) (http.RoundTripper, error) {
 	switch {
 	case auth == v1alpha1.BasicAuth{}:
@@ -87,23 +84,10 @@ func withBasic(next http.RoundTripper, auth v1alpha1.BasicAuth) (http.RoundTripp
 	}
 	pair := base64.StdEncoding.EncodeToString([]byte(auth.Username + ":" + auth.Password))
 	return roundTrip(func(r *http.Request) (*http.Response, error) {
-		if r.Header.Get("Authorization") == "" {
+		if r.Header.Get(authorization) == "" {
 			r = r.Clone(r.Context())
-			r.Header.Set("Authorization", "Basic "+pair)
+			r.Header.Set(authorization, "Basic "+pair)
 		}
 		return next.RoundTrip(r)
 	}), nil
-}
-
-// withToken fetches a token, over the bottom transport and within ctx, and sends it.
-func withToken(ctx context.Context, next, bottom http.RoundTripper, auth v1alpha1.OAuth2Config) (http.RoundTripper, error) {
-	switch {
-	case auth.TokenURL == "" && auth.ClientID == "" && auth.ClientSecret == "":
-		return next, nil
-	case auth.TokenURL == "" || auth.ClientID == "" || auth.ClientSecret == "":
-		return nil, errOAuth2
-	}
-	grant := clientcredentials.Config{ClientID: auth.ClientID, ClientSecret: auth.ClientSecret, TokenURL: auth.TokenURL, Scopes: auth.Scopes}
-	ctx = context.WithValue(ctx, oauth2.HTTPClient, &http.Client{Transport: bottom})
-	return &oauth2.Transport{Source: grant.TokenSource(ctx), Base: next}, nil
 }

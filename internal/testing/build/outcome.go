@@ -2,6 +2,7 @@ package build
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +29,10 @@ import (
 //	workload         the referenced workload's wanted pods, when they change
 //	writes           how many objects besides the status are written
 //	evictions        how many pods are evicted
+//	starts, stops    names of runs and experiments, and "deletes" the same
+//	step run         name and phase in the status: "demo-v2-2-1: Running"; background run,
+//	                 pre run and post run the same
+//	experiment       the name in the status
 //	wake             how long until the next look; "never"
 type Words map[string]string
 
@@ -151,7 +156,40 @@ func (o *outcome) apply(action plan.Action) {
 	case plan.AdoptReplicaSet:
 		o.words[o.names[a.Name]+" adopted"] = fmt.Sprint(!a.Release)
 	case plan.LabelPod:
+	case plan.StartRun:
+		o.list("starts", a.Name)
+	case plan.StartExperiment:
+		o.list("starts", a.Name)
+	case plan.StopRun:
+		o.list("stops", a.Name)
+	case plan.StopExperiment:
+		o.list("stops", a.Name)
+	case plan.DeleteRun:
+		o.list("deletes", a.Name)
+	case plan.DeleteExperiment:
+		o.list("deletes", a.Name)
 	}
+}
+
+// list adds a name to a word, with a version for every hash in it.
+func (o *outcome) list(word, name string) {
+	names := []string{Named(name, o.version)}
+	if before := o.words[word]; before != "" {
+		names = append(names, strings.Split(before, ", ")...)
+	}
+	slices.Sort(names)
+	o.words[word] = strings.Join(names, ", ")
+}
+
+// Named puts a version for every hash that is a part of a name.
+func Named(name string, version func(hash string) string) string {
+	parts := strings.Split(name, "-")
+	for i, part := range parts {
+		if part != "" {
+			parts[i] = version(part)
+		}
+	}
+	return strings.Join(parts, "-")
 }
 
 func (o *outcome) annotate(rs plan.ReplicaSet, changes map[string]string) {
@@ -204,6 +242,17 @@ func StatusWords(st v1alpha1.RolloutStatus, version func(hash string) string) Wo
 		pauses = append(pauses, string(p.Reason))
 	}
 	w["pauses"] = strings.Join(pauses, ",")
+	for word, ref := range map[string]*v1alpha1.RolloutAnalysisRunStatus{
+		"step run": st.Canary.CurrentStepAnalysisRunStatus, "background run": st.Canary.CurrentBackgroundAnalysisRunStatus,
+		"pre run": st.BlueGreen.PrePromotionAnalysisRunStatus, "post run": st.BlueGreen.PostPromotionAnalysisRunStatus,
+	} {
+		if ref != nil {
+			w[word] = strings.TrimSuffix(Named(ref.Name, version)+": "+string(ref.Status), ": ")
+		}
+	}
+	if st.Canary.CurrentExperiment != "" {
+		w["experiment"] = Named(st.Canary.CurrentExperiment, version)
+	}
 	for _, c := range st.Conditions {
 		w[string(c.Type)] = string(c.Status) + "/" + c.Reason
 		w[string(c.Type)+" message"] = c.Message

@@ -9,6 +9,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"k8s.io/apimachinery/pkg/types"
+
 	"github.com/serin-rollouts/serin/api/v1alpha1"
 	"github.com/serin-rollouts/serin/internal/core/plan"
 	"github.com/serin-rollouts/serin/internal/core/traffic"
@@ -58,6 +60,8 @@ func Snapshot(ro *v1alpha1.Rollout, facts ...Fact) plan.Snapshot {
 		fact(s)
 	}
 	s.rest()
+	s.Rollout.Object = ro.DeepCopy()
+	s.Rollout.Object.UID, s.Rollout.Object.Status = types.UID(s.Rollout.UID), s.Rollout.Status
 	return s.Snapshot
 }
 
