@@ -22,6 +22,7 @@ import (
 	"github.com/serin-rollouts/serin/internal/provider/influxdb"
 	"github.com/serin-rollouts/serin/internal/provider/job"
 	"github.com/serin-rollouts/serin/internal/provider/prometheus"
+	"github.com/serin-rollouts/serin/internal/provider/web"
 	"github.com/serin-rollouts/serin/internal/router"
 	"github.com/serin-rollouts/serin/internal/router/nginx"
 	"github.com/serin-rollouts/serin/internal/spec"
@@ -47,12 +48,13 @@ func sources(plugins provider.Registry) func(sourceTools) (measuring, error) {
 		if err != nil {
 			return measuring{}, err
 		}
-		web := fetch.New(fetch.Options{})
+		requests := fetch.New(fetch.Options{})
 		registry := provider.Registry{
 			"cloudWatch": {Provider: cloudwatch.New()},
-			"influxdb":   {Provider: influxdb.New(web)},
+			"influxdb":   {Provider: influxdb.New(requests)},
 			"job":        {Job: jobs},
-			"prometheus": {Provider: prometheus.New(web, os.Getenv(prometheus.AddressVariable))},
+			"prometheus": {Provider: prometheus.New(requests, os.Getenv(prometheus.AddressVariable))},
+			"web":        {Provider: web.New(requests)},
 		}
 		maps.Copy(registry, plugins)
 		return measuring{registry: registry, watches: []watch{watchJobs}}, nil
