@@ -19,28 +19,30 @@ import (
 // newInformer is how a cache makes an informer.
 type newInformer func(toolscache.ListerWatcher, runtime.Object, time.Duration, toolscache.Indexers) toolscache.SharedIndexInformer
 
-// tolerantInformer makes informers that read Rollouts tolerantly, and any other kind
+// tolerantInformer makes informers that read our kinds tolerantly, and any other kind
 // as usual.
 func tolerantInformer(config *rest.Config, s Scope, instance labels.Selector) (newInformer, error) {
-	rollouts, err := rolloutClient(config)
+	scheme, err := NewScheme()
 	if err != nil {
 		return nil, err
 	}
-	own := listWatch(rollouts, s.Namespace, instance.String())
+	ours, err := tolerantClient(config, scheme)
+	if err != nil {
+		return nil, err
+	}
+	readers := tolerated()
 	return func(lw toolscache.ListerWatcher, example runtime.Object, resync time.Duration, indexers toolscache.Indexers) toolscache.SharedIndexInformer {
-		if _, ok := example.(*v1alpha1.Rollout); ok {
-			lw = own
+		if kinds, _, err := scheme.ObjectKinds(example); err == nil && kinds[0].GroupVersion() == v1alpha1.SchemeGroupVersion {
+			if reader, found := readers[kinds[0].Kind]; found {
+				lw = listWatch(ours, reader, s.Namespace, instance.String())
+			}
 		}
 		return toolscache.NewSharedIndexInformer(lw, example, resync, indexers)
 	}, nil
 }
 
-// rolloutClient is a client for Rollouts that decodes tolerantly.
-func rolloutClient(config *rest.Config) (rest.Interface, error) {
-	scheme, err := NewScheme()
-	if err != nil {
-		return nil, err
-	}
+// tolerantClient is a client for our kinds that decodes tolerantly.
+func tolerantClient(config *rest.Config, scheme *runtime.Scheme) (rest.Interface, error) {
 	c := rest.CopyConfig(config)
 	c.APIPath, c.GroupVersion = "/apis", &v1alpha1.SchemeGroupVersion
 	c.ContentType, c.AcceptContentTypes = runtime.ContentTypeJSON, runtime.ContentTypeJSON
@@ -59,17 +61,17 @@ func (s tolerantSerializer) DecoderToVersion(d runtime.Decoder, v runtime.GroupV
 	return tolerant{Decoder: s.NegotiatedSerializer.DecoderToVersion(d, v)}
 }
 
-func listWatch(client rest.Interface, namespace, selector string) *toolscache.ListWatch {
+func listWatch(client rest.Interface, reader kindReader, namespace, selector string) *toolscache.ListWatch {
 	request := func(options metav1.ListOptions) *rest.Request {
 		options.LabelSelector = selector
 		return client.Get().
-			NamespaceIfScoped(namespace, namespace != "").
-			Resource(v1alpha1.RolloutPlural).
+			NamespaceIfScoped(namespace, reader.namespaced && namespace != "").
+			Resource(reader.plural).
 			VersionedParams(&options, metav1.ParameterCodec)
 	}
 	return &toolscache.ListWatch{
 		ListWithContextFunc: func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
-			list := &v1alpha1.RolloutList{}
+			list := reader.list()
 			return list, request(options).Do(ctx).Into(list)
 		},
 		WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (apiwatch.Interface, error) {

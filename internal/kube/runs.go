@@ -78,7 +78,11 @@ func (r *Runs) Observe(ctx context.Context, key engine.Key) (analysis.Snapshot, 
 	r.mu.Lock()
 	r.passes[key] = &runPass{run: run, readings: readings}
 	r.mu.Unlock()
-	return analysis.Snapshot{Run: run, Readings: readings, Busy: busy}, nil
+	s := analysis.Snapshot{Run: run, Readings: readings, Busy: busy}
+	if problems := unreadable(run); len(problems) > 0 {
+		s.Unreadable = problems[0].Error()
+	}
+	return s, nil
 }
 
 // find reads the run. engine.ErrGone says that there is nothing to decide.

@@ -7,10 +7,12 @@ import (
 	"slices"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/serin-rollouts/serin/api/v1alpha1"
 )
@@ -26,7 +28,47 @@ const unreadableMark = "unreadable.serin-rollouts.invalid/field"
 // omission is a value that the types refuse.
 type omission struct{ Path, Value, Problem string }
 
-// tolerant decodes Rollouts and lists of them even where the types refuse a value.
+// kindReader is how objects of one kind are listed and read tolerantly.
+type kindReader struct {
+	plural     string
+	namespaced bool
+	list       func() client.ObjectList
+	read       func(content map[string]any) client.Object
+}
+
+// tolerated are the kinds that are read tolerantly, by name: those that hold pod
+// templates.
+func tolerated() map[string]kindReader {
+	return map[string]kindReader{
+		v1alpha1.RolloutKind: {
+			plural: v1alpha1.RolloutPlural, namespaced: true,
+			list: func() client.ObjectList { return &v1alpha1.RolloutList{} },
+			read: func(c map[string]any) client.Object { return readRollout(c) },
+		},
+		v1alpha1.AnalysisRunKind: {
+			plural: v1alpha1.AnalysisRunPlural, namespaced: true,
+			list: func() client.ObjectList { return &v1alpha1.AnalysisRunList{} },
+			read: func(c map[string]any) client.Object { return readObject[v1alpha1.AnalysisRun](c) },
+		},
+		v1alpha1.AnalysisTemplateKind: {
+			plural: v1alpha1.AnalysisTemplatePlural, namespaced: true,
+			list: func() client.ObjectList { return &v1alpha1.AnalysisTemplateList{} },
+			read: func(c map[string]any) client.Object { return readObject[v1alpha1.AnalysisTemplate](c) },
+		},
+		v1alpha1.ClusterAnalysisTemplateKind: {
+			plural: v1alpha1.ClusterAnalysisTemplatePlural,
+			list:   func() client.ObjectList { return &v1alpha1.ClusterAnalysisTemplateList{} },
+			read:   func(c map[string]any) client.Object { return readObject[v1alpha1.ClusterAnalysisTemplate](c) },
+		},
+		v1alpha1.ExperimentKind: {
+			plural: v1alpha1.ExperimentPlural, namespaced: true,
+			list: func() client.ObjectList { return &v1alpha1.ExperimentList{} },
+			read: func(c map[string]any) client.Object { return readObject[v1alpha1.Experiment](c) },
+		},
+	}
+}
+
+// tolerant decodes our kinds and lists of them even where the types refuse a value.
 type tolerant struct{ runtime.Decoder }
 
 // Decode implements runtime.Decoder.
@@ -39,61 +81,76 @@ func (d tolerant) Decode(data []byte, defaults *schema.GroupVersionKind, into ru
 	if err := json.Unmarshal(data, &content); err != nil {
 		return nil, nil, refusal
 	}
-	switch target := into.(type) {
-	case *v1alpha1.RolloutList:
-		return target, kind, readList(content, target)
-	case *v1alpha1.Rollout:
-		*target = *readRollout(content)
-		return target, kind, nil
+	name, _ := content["kind"].(string)
+	item, isList := strings.CutSuffix(name, "List")
+	reader, found := tolerated()[item]
+	switch {
+	case !found:
+		return nil, nil, refusal
+	case isList && into == nil:
+		into = reader.list()
+		fallthrough
+	case isList:
+		return into, kind, readList(content, reader, into)
+	case into == nil:
+		return reader.read(content), kind, nil
 	default:
-		if content["kind"] != v1alpha1.RolloutKind {
-			return nil, nil, refusal
-		}
-		return readRollout(content), kind, nil
+		return into, kind, convert(reader.read(content), into)
 	}
 }
 
-func readList(content map[string]any, into *v1alpha1.RolloutList) error {
+func readList(content map[string]any, reader kindReader, into runtime.Object) error {
 	items, _, err := unstructured.NestedSlice(content, "items")
 	if err != nil {
-		return fmt.Errorf("read list of Rollouts: %w", err)
+		return fmt.Errorf("read list of %s: %w", reader.plural, err)
 	}
 	content["items"] = []any{}
 	if err := convert(content, into); err != nil {
-		return fmt.Errorf("read list of Rollouts: %w", err)
+		return fmt.Errorf("read list of %s: %w", reader.plural, err)
 	}
+	var objects []runtime.Object
 	for _, item := range items {
 		if one, ok := item.(map[string]any); ok {
-			into.Items = append(into.Items, *readRollout(one))
+			objects = append(objects, reader.read(one))
 		}
+	}
+	if err := meta.SetList(into, objects); err != nil {
+		return fmt.Errorf("read list of %s: %w", reader.plural, err)
 	}
 	return nil
 }
 
-// readRollout reads what can be read. A value of the status that cannot is only left
-// out: the status is written anew anyway.
 func readRollout(content map[string]any) *v1alpha1.Rollout {
-	rollout := &v1alpha1.Rollout{}
-	if convert(content, rollout) == nil {
-		return rollout
+	return readObject[v1alpha1.Rollout](content)
+}
+
+// readObject reads what can be read. A value of the status that cannot is only left
+// out: the status is written anew anyway.
+func readObject[T any, P interface {
+	*T
+	client.Object
+}](content map[string]any) P {
+	object := P(new(T))
+	if convert(content, object) == nil {
+		return object
 	}
 	var omitted []omission
-	fits := func(candidate any) error { return convert(candidate, &v1alpha1.Rollout{}) }
+	fits := func(candidate any) error { return convert(candidate, new(T)) }
 	readable, _ := prune("", content, fits, &omitted)
-	*rollout = v1alpha1.Rollout{}
-	if convert(readable, rollout) != nil {
+	object = new(T)
+	if convert(readable, object) != nil {
 		// Values that fit one by one and not together: leave only who it is.
-		*rollout = v1alpha1.Rollout{}
+		object = new(T)
 		omitted = append(omitted, omission{Path: "spec", Problem: "cannot be read"})
-		_ = convert(map[string]any{"metadata": content["metadata"]}, rollout) // checked by the server
+		_ = convert(map[string]any{"metadata": content["metadata"]}, object) // checked by the server
 	}
 	for _, o := range omitted {
 		if !strings.HasPrefix(o.Path, "status") {
-			mark(rollout, o)
+			mark(object, o)
 			break
 		}
 	}
-	return rollout
+	return object
 }
 
 func convert(content, into any) error {
@@ -136,22 +193,22 @@ func prune(path string, node any, fits func(any) error, omitted *[]omission) (an
 	}
 }
 
-func mark(rollout *v1alpha1.Rollout, o omission) {
+func mark(object client.Object, o omission) {
 	text, err := json.Marshal(o)
 	if err != nil {
 		text = []byte("{}")
 	}
-	annotations := maps.Clone(rollout.Annotations)
+	annotations := maps.Clone(object.GetAnnotations())
 	if annotations == nil {
 		annotations = map[string]string{}
 	}
 	annotations[unreadableMark] = string(text)
-	rollout.Annotations = annotations
+	object.SetAnnotations(annotations)
 }
 
-// unreadable says what could not be read of a Rollout; nil for nothing.
-func unreadable(rollout *v1alpha1.Rollout) field.ErrorList {
-	text, marked := rollout.Annotations[unreadableMark]
+// unreadable says what could not be read of an object; nil for nothing.
+func unreadable(object client.Object) field.ErrorList {
+	text, marked := object.GetAnnotations()[unreadableMark]
 	if !marked {
 		return nil
 	}

@@ -4,7 +4,10 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/serin-rollouts/serin/api/v1alpha1"
 )
@@ -86,10 +89,59 @@ func TestTolerantReadsTheOthersOfAList(t *testing.T) {
 	}
 }
 
+// One manifest of each of our kinds that the types refuse keeps nobody from reading it
+// and the others.
+func TestTolerantReadsAllOurKinds(t *testing.T) {
+	const pods = `{"template": {"spec": {"containers": [{"name": "c", "resources": {"limits": {"cpu": "{{args.cpu}}"}}}]}}}`
+	const metrics = `{"metrics": [{"name": "m", "provider": {"job": {"spec": ` + pods + `}}}]}`
+	const at = "spec.metrics[0].provider.job.spec.template.spec.containers[0].resources.limits.cpu"
+	cases := map[string]struct{ spec, want string }{
+		"Rollout":                 {spec: pods, want: "spec.template.spec.containers[0].resources.limits.cpu"},
+		"AnalysisRun":             {spec: metrics, want: at},
+		"AnalysisTemplate":        {spec: metrics, want: at},
+		"ClusterAnalysisTemplate": {spec: metrics, want: at},
+		"Experiment": {
+			spec: `{"templates": [{"name": "t", "selector": {}, "template": {"spec": {"containers": [{"name": "c", "resources": {"limits": {"cpu": "x"}}}]}}}]}`,
+			want: "spec.templates[0].template.spec.containers[0].resources.limits.cpu",
+		},
+	}
+	for kind, tc := range cases {
+		t.Run(kind, func(t *testing.T) {
+			one := `{"apiVersion": "argoproj.io/v1alpha1", "kind": "` + kind + `", "metadata": {"name": "bad"}, "spec": ` + tc.spec + `}`
+			decoded, _, err := decoder(t).Decode([]byte(one), nil, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkUnreadable(t, decoded, tc.want)
+			into := tolerated()[kind].list()
+			list := `{"apiVersion": "argoproj.io/v1alpha1", "kind": "` + kind + `List", "metadata": {"resourceVersion": "7"}, "items": [` + one + `]}`
+			if _, _, err := decoder(t).Decode([]byte(list), nil, into); err != nil {
+				t.Fatal(err)
+			}
+			items, err := meta.ExtractList(into)
+			if err != nil || len(items) != 1 || into.GetResourceVersion() != "7" {
+				t.Fatalf("list is %+v, %v", into, err)
+			}
+			checkUnreadable(t, items[0], tc.want)
+		})
+	}
+}
+
+func checkUnreadable(t *testing.T, decoded runtime.Object, want string) {
+	t.Helper()
+	object, ok := decoded.(client.Object)
+	if !ok || object.GetName() != "bad" {
+		t.Fatalf("Decode() = %+v", decoded)
+	}
+	if problems := unreadable(object); len(problems) != 1 || problems[0].Field != want {
+		t.Errorf("unreadable() = %v, want %s", problems, want)
+	}
+}
+
 func TestTolerantKeepsOtherRefusals(t *testing.T) {
 	cases := map[string]string{
 		"no JSON":      `{`,
-		"another kind": `{"apiVersion": "argoproj.io/v1alpha1", "kind": "Experiment", "spec": 3}`,
+		"another kind": `{"apiVersion": "argoproj.io/v1alpha1", "kind": "Other", "spec": 3}`,
 	}
 	for name, data := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"time"
 )
 
 // bounds are the most that may be used. They hold for N workloads of Replicas pods
@@ -27,6 +28,46 @@ type bounds struct {
 	IdleCPU float64 `json:"idleCPUSecondsPerMinute"`
 	// IdleWrites is while nothing happens; it has no default: zero means zero.
 	IdleWrites float64 `json:"idleWrites"`
+
+	// Runs bounds AnalysisRuns.
+	Runs runBounds `json:"analysisRuns"`
+}
+
+// runBounds hold for N AnalysisRuns that measure every Interval seconds.
+type runBounds struct {
+	N        int `json:"n"`
+	Interval int `json:"intervalSeconds"`
+	// Late is how late a measurement may begin, one in a hundred apart. Unit: seconds.
+	Late float64 `json:"lateSeconds"`
+	// CPU is the controller's for a minute. Unit: seconds.
+	CPU float64 `json:"cpuSecondsPerMinute"`
+	// PeakMemory of the controller. Unit: MiB.
+	PeakMemory int64 `json:"peakMemoryMiB"`
+	// Writes is how many writes a measurement may take, events included.
+	Writes float64 `json:"writesPerMeasurement"`
+}
+
+// checkRuns returns one error for each bound of AnalysisRuns that was passed.
+func (b bounds) checkRuns(o options, m measuring) []error {
+	r := b.Runs
+	if o.runs != r.N || o.interval != time.Duration(r.Interval)*time.Second {
+		return []error{fmt.Errorf("the bounds are for -runs %d -interval %ds; measure that, or say -bounds ''", r.N, r.Interval)}
+	}
+	var passed []error
+	for _, c := range []struct {
+		what      string
+		got, most float64
+	}{
+		{"seconds that a measurement is late", m.quantile(0.99).Seconds(), r.Late},
+		{"CPU seconds of a minute of measuring", m.cpuPerMinute(), r.CPU},
+		{"peak memory in MiB", float64(m.peakMemory >> 20), float64(r.PeakMemory)},
+		{"writes for one measurement", m.writes / float64(max(1, m.measurements)), r.Writes},
+	} {
+		if c.got > c.most {
+			passed = append(passed, fmt.Errorf("%s: %.2f, more than %.2f", c.what, c.got, c.most))
+		}
+	}
+	return passed
 }
 
 func readBounds(file string) (bounds, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -221,6 +223,38 @@ func TestRunIsDeletedWhenItsTimeIsOver(t *testing.T) {
 	f.await(t, "short", "it is deleted", func(run *v1alpha1.AnalysisRun) bool { return run == nil })
 	if after := time.Since(done.Status.CompletedAt.Time); after < 2*time.Second || after > 4*time.Second {
 		t.Errorf("deleted %v after it was over, want 2s to 4s", after)
+	}
+}
+
+// A value that the schema lets through and the types refuse ends its own run and no
+// other.
+func TestUnreadableRunEndsAlone(t *testing.T) {
+	f := newFixture(t)
+	f.measure(t, &source{})
+	bad := &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "argoproj.io/v1alpha1", "kind": "AnalysisRun", "metadata": map[string]any{"name": "bad"},
+		"spec": map[string]any{"metrics": []any{map[string]any{"name": "m", "provider": map[string]any{"job": map[string]any{"spec": map[string]any{
+			"template": map[string]any{"spec": map[string]any{"containers": []any{map[string]any{
+				"name": "c", "resources": map[string]any{"limits": map[string]any{"cpu": "abc"}},
+			}}}},
+		}}}}}},
+	}}
+	f.create(t, bad)
+	f.run(t, "good", metric("errors", 1, 0))
+	f.await(t, "good", "the run is over", over)
+	phase := func() (string, string) {
+		must(t, f.client.Get(t.Context(), client.ObjectKeyFromObject(bad), bad))
+		phase, _, _ := unstructured.NestedString(bad.Object, "status", "phase")
+		message, _, _ := unstructured.NestedString(bad.Object, "status", "message")
+		return phase, message
+	}
+	var got, message string
+	for end := time.Now().Add(20 * time.Second); got == "" && time.Now().Before(end); time.Sleep(tick) {
+		got, message = phase()
+	}
+	want := "Analysis spec invalid: spec.metrics[0].provider.job.spec.template.spec.containers[0].resources.limits.cpu: Invalid value: \"abc\""
+	if got != "Error" || !strings.HasPrefix(message, want) {
+		t.Errorf("status is %s, %q, want %q", got, message, want)
 	}
 }
 

@@ -12,7 +12,11 @@ import (
 	"github.com/serin-rollouts/serin/internal/spec"
 )
 
-const cannotResolve = "Unable to resolve metric arguments: "
+// Beginnings of messages, as users know them.
+const (
+	cannotResolve = "Unable to resolve metric arguments: "
+	specInvalid   = "Analysis spec invalid: "
+)
 
 // Decide decides everything about a run for one pass. It is pure.
 //
@@ -22,6 +26,9 @@ const cannotResolve = "Unable to resolve metric arguments: "
 func Decide(s Snapshot, now time.Time) Plan {
 	if isFinal(s.Run.Status.Phase) {
 		return afterwards(s, now)
+	}
+	if s.Unreadable != "" {
+		return giveUp(s, specInvalid+s.Unreadable, now)
 	}
 	run, err := spec.ParseRun(s.Run.Spec)
 	if err != nil {

@@ -11,6 +11,9 @@ import (
 type Snapshot struct {
 	// Run as it was read, never edited.
 	Run *v1alpha1.AnalysisRun
+	// Unreadable says which value of the run's spec could not be read, and was left out
+	// of Run; "" for none. Such a run ends.
+	Unreadable string
 	// Readings came back since the status was written, oldest first; at most one for
 	// each metric. They are repeated until a status that has them was recorded.
 	Readings []Reading
