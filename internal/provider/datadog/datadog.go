@@ -89,4 +89,5 @@ func queryError(answer fetch.Answer, said any) error {
 	return fmt.Errorf("There were errors in your query: %s", answer.Redact(fmt.Sprint(said))) //nolint:staticcheck,revive // known text
 }
 
-var errShape = errors.New("Datadog's answer has no data in it")
+// errShape is an answer that lacks what Datadog always sends.
+var errShape = errors.New("the answer has no data in it")

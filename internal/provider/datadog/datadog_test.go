@@ -278,9 +278,9 @@ func TestRefusals(t *testing.T) {
 		"an error in v1":       {"v1", `{"status": "error", "series": [], "error": "unknown metric"}`, 200, "There were errors in your query: unknown metric", nil},
 		"an error in v2":       {"v2", `{"errors": "unknown metric"}`, 200, "There were errors in your query: unknown metric", nil},
 		"errors in v2":         {"v2", `{"errors": ["a", "b"]}`, 200, "There were errors in your query: [a b]", nil},
-		"no data":              {"v2", `{"errors": []}`, 200, "Datadog's answer has no data in it", nil},
-		"half a point":         {"v1", `{"series": [{"pointlist": [[1]]}]}`, 200, "Datadog's answer has no data in it", nil},
-		"a group without name": {"v2", table(`{"type": "group", "values": []}, {"type": "number", "values": [1]}`), 200, "read the answer: Datadog's answer has no data in it", nil},
+		"no data":              {"v2", `{"errors": []}`, 200, "the answer has no data in it", nil},
+		"half a point":         {"v1", `{"series": [{"pointlist": [[1]]}]}`, 200, "the answer has no data in it", nil},
+		"a group without name": {"v2", table(`{"type": "group", "values": []}, {"type": "number", "values": [1]}`), 200, "read the answer: the answer has no data in it", nil},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -28,6 +28,8 @@ const (
 )
 
 // Texts that users know, word for word.
+//
+//nolint:staticcheck,revive // known texts
 var (
 	errNoQuery      = errors.New("Must have either a query or queries." + review)
 	errBothQueries  = errors.New("Cannot have both a query and queries." + review)

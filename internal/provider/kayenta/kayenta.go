@@ -25,14 +25,18 @@ const (
 )
 
 // Texts that users know, word for word.
+//
+//nolint:staticcheck,revive // known texts
 var (
-	errResponse    = errors.New("Invalid Response")            //nolint:staticcheck,revive // known text
-	errConfig      = errors.New("Canary config not found")     //nolint:staticcheck,revive // known text
-	errExecution   = errors.New("Invalid canaryExecutionId")   //nolint:staticcheck,revive // known text
-	errNotComplete = errors.New("Missing Complete Status")     //nolint:staticcheck,revive // known text
-	errNoScore     = errors.New("Missing Score")               //nolint:staticcheck,revive // known text
-	errUnreadable  = errors.New("Kayenta's answer is no JSON") //nolint:staticcheck,revive // a name
+	errResponse    = errors.New("Invalid Response")
+	errConfig      = errors.New("Canary config not found")
+	errExecution   = errors.New("Invalid canaryExecutionId")
+	errNotComplete = errors.New("Missing Complete Status")
+	errNoScore     = errors.New("Missing Score")
 )
+
+// errUnreadable leaves out what the answer is instead.
+var errUnreadable = errors.New("the answer of Kayenta is no JSON")
 
 // Provider implements provider.Job.
 type Provider struct {

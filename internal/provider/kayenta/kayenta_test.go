@@ -188,7 +188,7 @@ func TestStartsThatFail(t *testing.T) {
 		"no such config":       {func(j *judge) { j.configs = says(`[{"id": "c0", "name": "other"}]`) }, "Canary config not found"},
 		"a config without id":  {func(j *judge) { j.configs = says(`[{"name": "my config"}]`) }, "Canary config not found"},
 		"configs refused":      {func(j *judge) { j.configs = status(500, "") }, "Invalid Response: HTTP 500"},
-		"configs that are not": {func(j *judge) { j.configs = says("<html>") }, "Kayenta's answer is no JSON"},
+		"configs that are not": {func(j *judge) { j.configs = says("<html>") }, "the answer of Kayenta is no JSON"},
 		"the order refused":    {func(j *judge) { j.begin = status(400, "{}") }, "Invalid Response"},
 		"an order accepted":    {func(j *judge) { j.begin = status(201, "{}") }, "Invalid Response"},
 		"no execution":         {func(j *judge) { j.begin = says("{}") }, "Invalid canaryExecutionId"},
@@ -223,8 +223,8 @@ func TestLooks(t *testing.T) {
 		"a score of null":      {says(scored("null")), "", "", "Missing Score"},
 		"neither":              {says(`{}`), "", "", "Missing Complete Status"},
 		"refused":              {status(404, `{"complete": true}`), "", "", "Invalid Response"},
-		"complete as a text":   {says(`{"complete": "true"}`), "", "", "Kayenta's answer is no JSON"},
-		"a page of some other": {says("<html>"), "", "", "Kayenta's answer is no JSON"},
+		"complete as a text":   {says(`{"complete": "true"}`), "", "", "the answer of Kayenta is no JSON"},
+		"a page of some other": {says("<html>"), "", "", "the answer of Kayenta is no JSON"},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

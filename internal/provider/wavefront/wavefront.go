@@ -101,7 +101,7 @@ func valueOf(answer fetch.Answer, now time.Time) (provider.Value, error) {
 	}
 	switch {
 	case said.ErrorMessage != "":
-		return provider.Value{}, fmt.Errorf("Wavefront: %s", answer.Redact(said.ErrorMessage))
+		return provider.Value{}, fmt.Errorf("query Wavefront: %s", answer.Redact(said.ErrorMessage))
 	case len(said.Timeseries) == 0:
 		return provider.Value{}, errNoSeries
 	}

@@ -154,7 +154,7 @@ func TestNothingToJudge(t *testing.T) {
 		"no list of series":        {200, `{"name": "q"}`, noSeries},
 		"a series without points":  {200, `{"timeseries": [{"label": "a", "data": []}]}`, noPoints},
 		"points without values":    {200, `{"timeseries": [{"data": [[1000, null], [1000]]}]}`, noPoints},
-		"a query that is none":     {200, `{"errorType": "QuerySyntaxError", "errorMessage": "no t0ken"}`, "Wavefront: no *****"},
+		"a query that is none":     {200, `{"errorType": "QuerySyntaxError", "errorMessage": "no t0ken"}`, "query Wavefront: no *****"},
 		"a wrong token":            {401, "t0ken?", "the server answered 401 Unauthorized: *****?"},
 		"a page of another server": {200, "<html>", "read the answer: invalid character '<' looking for beginning of value"},
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 
 	"k8s.io/client-go/util/jsonpath"
 
@@ -56,13 +57,12 @@ func find(all any, path string) (any, error) {
 }
 
 func first(lists [][]reflect.Value) (any, error) {
-	for _, list := range lists {
-		for _, value := range list {
-			if !value.IsValid() {
-				return nil, nil
-			}
-			return value.Interface(), nil
-		}
+	found := slices.Concat(lists...)
+	switch {
+	case len(found) == 0:
+		return nil, errNoValue
+	case !found[0].IsValid():
+		return nil, nil
 	}
-	return nil, errNoValue
+	return found[0].Interface(), nil
 }
