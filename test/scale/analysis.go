@@ -88,11 +88,17 @@ func measureRuns(ctx context.Context, c *local.Cluster, o options, out io.Writer
 		return m, err
 	}
 	m.cpu, m.peakMemory, m.writes = after.cpu-before.cpu, after.peakMemory, after.writes-before.writes
-	return m, m.compare(ctx, runs, s, o.interval, from, to)
+	return m, m.compare(ctx, runs, s, window{interval: o.interval, from: from, to: to})
+}
+
+// window is when runs are watched, and how often they measure.
+type window struct {
+	interval time.Duration
+	from, to time.Time
 }
 
 // compare fills in how late the measurements between two times were.
-func (m *measuring) compare(ctx context.Context, runs dynamic.ResourceInterface, s *stub, interval time.Duration, from, to time.Time) error {
+func (m *measuring) compare(ctx context.Context, runs dynamic.ResourceInterface, s *stub, w window) error {
 	list, err := runs.List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return fmt.Errorf("list AnalysisRuns: %w", err)
@@ -108,8 +114,8 @@ func (m *measuring) compare(ctx context.Context, runs dynamic.ResourceInterface,
 		}
 		// All measurements are kept, so that the n-th request made the n-th one.
 		for n, at := range arrived[1:] {
-			if n < len(finished) && at.After(from) && at.Before(to) {
-				m.late = append(m.late, at.Sub(finished[n].Add(interval)))
+			if n < len(finished) && at.After(w.from) && at.Before(w.to) {
+				m.late = append(m.late, at.Sub(finished[n].Add(w.interval)))
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -34,7 +35,7 @@ func scrape(t *testing.T, o Options, objects ...client.Object) []string {
 		t.Fatal(err)
 	}
 	answer := httptest.NewRecorder()
-	m.Handler().ServeHTTP(answer, httptest.NewRequest("GET", "/metrics", nil))
+	m.Handler().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	var lines []string
 	for line := range strings.Lines(answer.Body.String()) {
 		if strings.HasPrefix(line, "analysis_") && !strings.HasSuffix(line, " 0\n") {
@@ -109,7 +110,7 @@ func TestAnalysisOnlyLeavesRolloutsOut(t *testing.T) {
 		m.Rollouts.Reconciled(key, 0, true)
 		m.AnalysisRuns.Reconciled(key, 0, true)
 		answer := httptest.NewRecorder()
-		m.Handler().ServeHTTP(answer, httptest.NewRequest("GET", "/metrics", nil))
+		m.Handler().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 		text := answer.Body.String()
 		if strings.Contains(text, "rollout_reconcile_error{") == only || !strings.Contains(text, `analysis_run_reconcile_error{name="web",namespace="n"} 1`) {
 			t.Errorf("with AnalysisOnly %v:\n%s", only, text)
