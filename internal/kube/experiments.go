@@ -90,7 +90,9 @@ func (c *Experiments) Observe(ctx context.Context, key engine.Key) (experiment.S
 		return experiment.Snapshot{}, err
 	}
 	s := experiment.Snapshot{Experiment: e}
-	s.Spec, s.Invalid = c.options.Parse(e)
+	if s.Invalid = unreadable(e); len(s.Invalid) == 0 {
+		s.Spec, s.Invalid = c.options.Parse(e)
+	}
 	if len(s.Invalid) == 0 {
 		o := experimentObserver{Experiments: c, experiment: e}
 		if err := o.surroundings(ctx, &s); err != nil {
