@@ -14,6 +14,7 @@ import (
 	"github.com/serin-rollouts/serin/api/v1alpha1"
 	"github.com/serin-rollouts/serin/internal/controller"
 	"github.com/serin-rollouts/serin/internal/controller/analysisrun"
+	experimentcontroller "github.com/serin-rollouts/serin/internal/controller/experiment"
 	"github.com/serin-rollouts/serin/internal/controller/metrics"
 	"github.com/serin-rollouts/serin/internal/controller/rollout"
 	"github.com/serin-rollouts/serin/internal/controller/service"
@@ -33,6 +34,8 @@ type parts struct {
 	routers func(router.ObjectClient) router.Registry
 	runs    analysisrun.Rules
 	sources func(sourceTools) (measuring, error)
+
+	experiments experimentcontroller.Rules
 }
 
 // sourceTools are what sources of metrics may be made of.
@@ -54,8 +57,8 @@ type watch func(ctx context.Context, wake func(engine.Key)) error
 
 // sizes are how much is done at a time, and of what.
 type sizes struct {
-	rollouts, services, runs int
-	// analysisOnly leaves out everything but AnalysisRuns.
+	rollouts, services, runs, experiments int
+	// analysisOnly leaves out everything but AnalysisRuns and Experiments.
 	analysisOnly bool
 }
 
@@ -109,6 +112,9 @@ func addControllers(ctx context.Context, m manager.Manager, a assembly) error {
 	}
 	recorder := counted{to: events, meter: a.meter}
 	if err := a.addRuns(ctx, m, recorder); err != nil {
+		return err
+	}
+	if err := a.addExperiments(ctx, m, recorder); err != nil {
 		return err
 	}
 	if a.sizes.analysisOnly {

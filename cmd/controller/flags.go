@@ -25,6 +25,7 @@ type flags struct {
 	instanceID                     string
 	rolloutThreads, serviceThreads int
 	analysisThreads                int
+	experimentThreads              int
 	qps                            float32
 	burst                          int
 
@@ -57,6 +58,7 @@ func (f *flags) bind(set *pflag.FlagSet) {
 	set.IntVar(&f.rolloutThreads, "rollout-threads", 10, "how many Rollouts are worked on at a time")
 	set.IntVar(&f.serviceThreads, "service-threads", 10, "how many Services are worked on at a time")
 	set.IntVar(&f.analysisThreads, "analysis-threads", 30, "how many AnalysisRuns are worked on at a time; measuring takes none of them")
+	set.IntVar(&f.experimentThreads, "experiment-threads", 10, "how many Experiments are worked on at a time")
 	set.Float32Var(&f.qps, "qps", -1, "most requests a second to the API server; below 0: no limit, that is the server's job")
 	set.IntVar(&f.burst, "burst", 80, "most requests at once, when --qps sets a limit")
 
@@ -75,7 +77,7 @@ func (f *flags) bind(set *pflag.FlagSet) {
 	set.DurationVar(&f.leaseDuration, "leader-election-lease-duration", 15*time.Second, "how long a lease is good for")
 	set.DurationVar(&f.renewDeadline, "leader-election-renew-deadline", 10*time.Second, "how long a leader tries to renew before it gives up")
 	set.DurationVar(&f.retryPeriod, "leader-election-retry-period", 2*time.Second, "how often the lease is tried for")
-	set.StringSliceVar(&f.controllers, "controllers", nil, "analysis: only AnalysisRuns are worked on; empty: everything is")
+	set.StringSliceVar(&f.controllers, "controllers", nil, "analysis: only AnalysisRuns and Experiments are worked on; empty: everything is")
 	set.BoolVar(&f.version, "version", false, "print the version and exit")
 
 	f.bindLater(set)
@@ -85,7 +87,6 @@ func (f *flags) bind(set *pflag.FlagSet) {
 // of the other controller starts as it is.
 func (f *flags) bindLater(set *pflag.FlagSet) {
 	l := f.later
-	l.Int("experiment-threads", 10, "how many Experiments are worked on at a time")
 	l.Int("ingress-threads", 10, "Ingresses are worked on with their Rollouts")
 	l.Int("ephemeral-metadata-threads", 10, "pods are changed one after the other")
 	l.Int("ephemeral-metadata-update-pod-retries", 3, "a pod that changed meanwhile is looked at again")

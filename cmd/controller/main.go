@@ -91,6 +91,7 @@ func run(ctx context.Context, c *cobra.Command, f *flags) error {
 		rollouts:     f.rolloutThreads,
 		services:     f.serviceThreads,
 		runs:         f.analysisThreads,
+		experiments:  f.experimentThreads,
 		analysisOnly: len(f.controllers) > 0,
 	})
 	if errors.Is(err, context.Canceled) {

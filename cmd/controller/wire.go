@@ -13,8 +13,10 @@ import (
 
 	"github.com/serin-rollouts/serin/api/v1alpha1"
 	"github.com/serin-rollouts/serin/internal/controller/analysisrun"
+	experimentcontroller "github.com/serin-rollouts/serin/internal/controller/experiment"
 	rolloutcontroller "github.com/serin-rollouts/serin/internal/controller/rollout"
 	"github.com/serin-rollouts/serin/internal/core/analysis"
+	"github.com/serin-rollouts/serin/internal/core/experiment"
 	"github.com/serin-rollouts/serin/internal/core/rollout"
 	"github.com/serin-rollouts/serin/internal/engine"
 	"github.com/serin-rollouts/serin/internal/provider"
@@ -45,6 +47,8 @@ func wired(plugins provider.Registry) parts {
 		routers: routers,
 		runs:    analysisrun.Rules{Decide: analysis.Decide, Failed: analysis.Failed},
 		sources: sources(plugins),
+
+		experiments: experimentcontroller.Rules{Decide: experiment.Decide, Failed: experiment.Failed},
 	}
 }
 

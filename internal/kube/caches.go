@@ -41,9 +41,9 @@ func NewScheme() (*runtime.Scheme, error) {
 	return scheme, nil
 }
 
-// CacheOptions are the options of the cache that New and NewRuns need: Rollouts,
-// AnalysisRuns, Experiments and templates of the scope, and ReplicaSets with a hash
-// label, without what nobody reads.
+// CacheOptions are the options of the cache that New, NewRuns and NewExperiments need:
+// Rollouts, AnalysisRuns, Experiments and templates of the scope, and ReplicaSets and
+// Services with a hash label, all without what nobody reads.
 func CacheOptions(config *rest.Config, s Scope) (cache.Options, error) {
 	instance, err := instanceSelector(s.InstanceID)
 	if err != nil {
@@ -68,9 +68,12 @@ func CacheOptions(config *rest.Config, s Scope) (cache.Options, error) {
 			&appsv1.ReplicaSet{}: {Label: hashed},
 
 			&v1alpha1.AnalysisRun{}:             {Label: instance, SyncPeriod: resync(s.Resync)},
-			&v1alpha1.Experiment{}:              {Label: instance},
+			&v1alpha1.Experiment{}:              {Label: instance, SyncPeriod: resync(s.Resync)},
 			&v1alpha1.AnalysisTemplate{}:        {Label: instance},
 			&v1alpha1.ClusterAnalysisTemplate{}: {Label: instance},
+			// Only Services of Experiments have the label; those that Rollouts name are
+			// watched where they are named.
+			&corev1.Service{}: {Label: hashed},
 		},
 	}
 	if s.Namespace != "" {

@@ -22,8 +22,8 @@ const keepDeleted = 65 * time.Second
 
 // Meter counts what the controllers do.
 type Meter struct {
-	// Rollouts and AnalysisRuns count the steps of these kinds.
-	Rollouts, AnalysisRuns *Steps
+	// Rollouts, AnalysisRuns and Experiments count the steps of these kinds.
+	Rollouts, AnalysisRuns, Experiments *Steps
 
 	registry *prometheus.Registry
 	events   *prometheus.CounterVec
@@ -54,6 +54,7 @@ func New(o Options) (*Meter, error) {
 	m := &Meter{
 		Rollouts:     newSteps("rollout", "Rollouts"),
 		AnalysisRuns: newSteps("analysis_run", "AnalysisRuns"),
+		Experiments:  newSteps("experiment", "Experiments"),
 
 		told:     map[engine.Key]map[[2]string]bool{},
 		registry: prometheus.NewRegistry(),
@@ -64,10 +65,11 @@ func New(o Options) (*Meter, error) {
 		attempts: newAttempts(),
 	}
 	collectors := []prometheus.Collector{
-		m.AnalysisRuns.took, m.AnalysisRuns.errors, o.Requests.counter,
+		m.AnalysisRuns.took, m.AnalysisRuns.errors, m.Experiments.took, m.Experiments.errors, o.Requests.counter,
 		constant("argo_rollouts_controller_info", "Running controller.", prometheus.Labels{"version": o.Version}),
 		constant("build_info", "Build of the running controller.", build(o.Version)),
 		runStates{runs: o.Caches, elected: o.Elected},
+		experimentStates{experiments: o.Caches, elected: o.Elected},
 		templateStates{templates: o.Caches, elected: o.Elected, everywhere: !o.OneNamespace},
 	}
 	if !o.AnalysisOnly {

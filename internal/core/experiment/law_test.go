@@ -1,6 +1,7 @@
 package experiment_test
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -329,7 +330,7 @@ func TestFailuresComeToRest(t *testing.T) {
 		failure := rapid.SampledFrom([]error{plan.ErrConflict, plan.ErrCollision, plan.ErrInvalid, fmt.Errorf("busy")}).Draw(t, "failure")
 		for _, a := range experiment.Decide(s, w.now).Actions {
 			out := experiment.Failed(s, a, failure, w.now)
-			if out.Version != s.Experiment.ResourceVersion || out.Status != nil && failure == plan.ErrConflict {
+			if out.Version != s.Experiment.ResourceVersion || out.Status != nil && errors.Is(failure, plan.ErrConflict) {
 				t.Fatalf("%s failed with %v: recorded %+v", a, failure, out)
 			}
 			f := w.fork()

@@ -57,6 +57,8 @@ type Reads struct {
 	// Runs by the beginning of their names: a run of that name, and as long as names
 	// are taken the next, see RunName.
 	Runs []string
+	// Recorded are the runs that the status counts on, by name.
+	Recorded []string
 	// Templates of analyses, with those that they refer to.
 	Templates []v1alpha1.AnalysisTemplateRef
 }
@@ -78,7 +80,10 @@ func ReadsOf(s Snapshot) Reads {
 		return r
 	}
 	for _, a := range s.Spec.Analyses {
-		if _, begun := recordOf(status, a.Name); begun {
+		if have, begun := recordOf(status, a.Name); begun {
+			if !completed(have.Phase) {
+				r.Recorded = append(r.Recorded, have.AnalysisRun)
+			}
 			continue
 		}
 		r.Templates = append(r.Templates, ref(a))
