@@ -36,29 +36,6 @@ func Arguments(args []v1alpha1.AnalysisRunArgument, from ArgumentSource) ([]v1al
 	return resolved, nil
 }
 
-// ExpandArguments fills in {{name}} in the values of arguments, from values by name. An
-// Experiment hands its analyses names of its own that way, such as
-// templates.canary.podTemplateHash. Any other tag is an error.
-func ExpandArguments(args []v1alpha1.Argument, values map[string]string) ([]v1alpha1.Argument, error) {
-	expanded := make([]v1alpha1.Argument, 0, len(args))
-	for _, arg := range args {
-		if arg.Value != nil {
-			value, err := fillTags(*arg.Value, func(tag string) (string, error) {
-				if value, known := values[tag]; known {
-					return value, nil
-				}
-				return "", unresolvedTag(tag)
-			})
-			if err != nil {
-				return nil, err
-			}
-			arg.Value = &value
-		}
-		expanded = append(expanded, arg)
-	}
-	return expanded, nil
-}
-
 func argumentValue(arg v1alpha1.AnalysisRunArgument, from ArgumentSource) (string, error) {
 	switch {
 	case arg.ValueFrom == nil:

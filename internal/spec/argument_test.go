@@ -117,20 +117,3 @@ func TestArgumentsWhileValidating(t *testing.T) {
 		t.Errorf("Arguments() edited its arguments: %s, want %s", after, before)
 	}
 }
-
-func TestExpandArguments(t *testing.T) {
-	tagged, plain := "hash {{ templates.canary.podTemplateHash }}!", "hash abc!"
-	secret := &v1alpha1.ValueFrom{SecretKeyRef: &v1alpha1.SecretKeyRef{Name: "s", Key: "k"}}
-	args := []v1alpha1.Argument{{Name: "a", Value: &tagged}, {Name: "b", ValueFrom: secret}}
-	got, err := ExpandArguments(args, map[string]string{"templates.canary.podTemplateHash": "abc"})
-	want := []v1alpha1.Argument{{Name: "a", Value: &plain}, {Name: "b", ValueFrom: secret}}
-	if diff := cmp.Diff(want, got); err != nil || diff != "" {
-		t.Errorf("ExpandArguments() = %v (-want +got):\n%s", err, diff)
-	}
-	if *args[0].Value != "hash {{ templates.canary.podTemplateHash }}!" {
-		t.Errorf("ExpandArguments() edited its arguments: %s", *args[0].Value)
-	}
-	if _, err := ExpandArguments(args, nil); err == nil || err.Error() != "failed to resolve {{templates.canary.podTemplateHash}}" {
-		t.Errorf("ExpandArguments() error = %v", err)
-	}
-}
