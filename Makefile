@@ -61,7 +61,7 @@ e2e: build server ## the stories on a real API server with real requests
 
 .PHONY: server
 server: build ## what talks to an API server, on a real one
-	$(GO) run ./test/oncluster $(GO) test -count=1 -p 1 ./internal/kube/... ./internal/controller/...
+	$(GO) run ./test/oncluster $(GO) test -count=1 -p 1 ./internal/kube/... ./internal/provider/job/... ./internal/controller/...
 	$(GO) run ./test/oncluster $(GO) -C localcluster test -count=1 -p 1 ./node ./gateway
 
 .PHONY: lint

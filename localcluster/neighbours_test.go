@@ -2,8 +2,6 @@ package main
 
 import (
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -44,11 +42,7 @@ func TestTwoClusters(t *testing.T) {
 // runDemo applies the demo application and waits until the gateway serves it.
 func (p place) runDemo(t *testing.T) {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "demo.yaml")
-	if err := os.WriteFile(file, []byte(shop), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	p.mustKubectl(t, "apply", "--filename="+file)
+	p.apply(t, shop)
 	p.mustKubectl(t, "rollout", "status", "deployment/demo", "--namespace=shop", "--timeout=30s")
 	wantBlue(t, http.DefaultClient, "http://"+p.addresses(t).Gateway+"/color", "demo.example")
 }

@@ -317,6 +317,8 @@ func TestUpRefuses(t *testing.T) {
 			args: []string{"--api", taken}, want: "--api " + taken + ": another program listens there; choose a different address or port 0 for any free one"},
 		"the gateway's port is taken": {
 			args: []string{"--gateway", taken}, want: "--gateway " + taken + ": another program listens there; choose a different address or port 0 for any free one"},
+		"Prometheus' port is taken": {
+			args: []string{"--prometheus", taken}, want: "--prometheus " + taken + ": another program listens there; choose a different address or port 0 for any free one"},
 		"an address without port": {
 			args: []string{"--api", "127.0.0.1"}, want: "--api 127.0.0.1: address 127.0.0.1: missing port in address"},
 		"manifests that do not exist": {

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"time"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -18,10 +19,16 @@ import (
 	"github.com/serin-rollouts/serin/internal/engine"
 	"github.com/serin-rollouts/serin/internal/provider"
 	"github.com/serin-rollouts/serin/internal/provider/cloudwatch"
+	"github.com/serin-rollouts/serin/internal/provider/datadog"
 	"github.com/serin-rollouts/serin/internal/provider/fetch"
+	"github.com/serin-rollouts/serin/internal/provider/graphite"
 	"github.com/serin-rollouts/serin/internal/provider/influxdb"
 	"github.com/serin-rollouts/serin/internal/provider/job"
+	"github.com/serin-rollouts/serin/internal/provider/kayenta"
+	"github.com/serin-rollouts/serin/internal/provider/newrelic"
 	"github.com/serin-rollouts/serin/internal/provider/prometheus"
+	"github.com/serin-rollouts/serin/internal/provider/skywalking"
+	"github.com/serin-rollouts/serin/internal/provider/wavefront"
 	"github.com/serin-rollouts/serin/internal/provider/web"
 	"github.com/serin-rollouts/serin/internal/router"
 	"github.com/serin-rollouts/serin/internal/router/nginx"
@@ -51,9 +58,15 @@ func sources(plugins provider.Registry) func(sourceTools) (measuring, error) {
 		requests := fetch.New(fetch.Options{})
 		registry := provider.Registry{
 			"cloudWatch": {Provider: cloudwatch.New()},
+			"datadog":    {Provider: datadog.New(requests, os.Getenv)},
+			"graphite":   {Provider: graphite.New(requests)},
 			"influxdb":   {Provider: influxdb.New(requests)},
 			"job":        {Job: jobs},
+			"kayenta":    {Job: kayenta.New(requests)},
+			"newRelic":   {Provider: newrelic.New(requests)},
 			"prometheus": {Provider: prometheus.New(requests, os.Getenv(prometheus.AddressVariable))},
+			"skywalking": {Provider: skywalking.New(requests, time.Local)},
+			"wavefront":  {Provider: wavefront.New(requests)},
 			"web":        {Provider: web.New(requests)},
 		}
 		maps.Copy(registry, plugins)

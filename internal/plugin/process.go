@@ -87,9 +87,6 @@ func (p *process) alive(ctx context.Context) (*rpc.Client, error) {
 }
 
 func (p *process) answers() bool {
-	if p.client.Exited() {
-		return false
-	}
 	connection, err := p.client.Client()
 	return err == nil && connection.Ping() == nil
 }

@@ -151,7 +151,11 @@ func (w *World) startTrial(a plan.StartExperiment) error {
 	e := &kept[plan.Experiment]{name: a.Name}
 	w.trials = append(w.trials, e)
 	w.putTrial(e, plan.Experiment{Name: a.Name, UID: w.name("exp-"), Created: w.second(), Labels: a.Labels, Spec: a.Spec}, byController)
-	w.liveThrough(w.trialSubject(e))
+	if w.cfg.Measure == nil {
+		w.liveThrough(w.trialSubject(e))
+		return nil
+	}
+	w.experimenters = append(w.experimenters, w.experimentOn(e))
 	return nil
 }
 
@@ -186,7 +190,12 @@ func (w *World) stopTrial(a plan.StopExperiment) error {
 	}
 	next.Spec.Terminate = true
 	w.putTrial(e, next, byController)
-	w.stopped(w.trialSubject(e))
+	if w.cfg.Measure == nil {
+		w.stopped(w.trialSubject(e))
+	}
+	for _, experimenter := range w.experimenters {
+		experimenter.soon() // it looks at what is its own only
+	}
 	return nil
 }
 

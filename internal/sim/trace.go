@@ -48,6 +48,13 @@ func (t *trace) action(w *World, a plan.Action, err error) {
 	t.add(w, "did", a.String())
 }
 
+// did tells of an action of another controller.
+func (t *trace) did(w *World, who string, what fmt.Stringer) {
+	if t.on {
+		t.add(w, who, what.String())
+	}
+}
+
 func (t *trace) failure(w *World, err error) {
 	if t.on {
 		t.add(w, "failed", err.Error())

@@ -38,7 +38,9 @@ type World struct {
 	objects  []*object
 	runs     []*kept[plan.Run]
 	trials   []*kept[plan.Experiment]
-	analysts []*analyst
+	// analysts and experimenters work on runs and experiments by the real decisions.
+	analysts      []*analyst
+	experimenters []*experimenter
 
 	// taken are names of ReplicaSets that belong to somebody else.
 	taken   []string

@@ -12,10 +12,17 @@ import (
 func parseSteps(c *v1alpha1.CanaryStrategy, path *field.Path) ([]Step, field.ErrorList) {
 	var errs field.ErrorList
 	steps := make([]Step, 0, len(c.Steps))
+	canary := int32(0)
 	for i, s := range c.Steps {
 		step, stepErrs := parseStep(s, c.TrafficRouting, path.Index(i))
 		steps = append(steps, step)
 		errs = append(errs, stepErrs...)
+		if s.SetWeight != nil {
+			canary = *s.SetWeight
+		}
+		if s.Experiment != nil {
+			errs = append(errs, checkExperimentSum(s.Experiment.Templates, canary, maxWeight(c.TrafficRouting), path.Index(i).Child("experiment", "templates"))...)
+		}
 	}
 	return steps, errs
 }
@@ -131,6 +138,22 @@ func checkExperimentWeights(templates []v1alpha1.RolloutExperimentTemplate, rout
 		case routing.SMI == nil && routing.ALB == nil && routing.Istio == nil && routing.Plugins == nil:
 			errs = append(errs, field.Invalid(at, *t.Weight, "Experiment template weight is only available for TrafficRouting with SMI, ALB, Istio and Plugins at this time"))
 		}
+	}
+	return errs
+}
+
+// checkExperimentSum wants the templates and the canary to leave nothing below zero for
+// stable. Argo Rollouts does not ask, and gives stable a negative weight.
+func checkExperimentSum(templates []v1alpha1.RolloutExperimentTemplate, canary, most int32, path *field.Path) field.ErrorList {
+	sum := int64(canary)
+	var errs field.ErrorList
+	for i, t := range templates {
+		weight := orInt(t.Weight, 0)
+		errs = append(errs, checkNotNegative(weight, path.Index(i).Child("weight"))...)
+		sum += int64(weight)
+	}
+	if len(errs) == 0 && sum > int64(most) {
+		errs = append(errs, field.Invalid(path, sum, fmt.Sprintf("the weights of the canary and of the experiment's templates add up to more than %d", most)))
 	}
 	return errs
 }

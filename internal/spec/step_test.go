@@ -1,10 +1,13 @@
 package spec
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/serin-rollouts/serin/api/v1alpha1"
 )
 
 // routed lays steps over a canary that has every kind of router they may need.
@@ -113,6 +116,34 @@ func TestUnsupported(t *testing.T) {
 			}
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("Unsupported() (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestExperimentWeightsLeaveStableSomething(t *testing.T) {
+	manifest := func(weights string) *v1alpha1.Rollout {
+		overlay := routed(`{setWeight: 60}, {experiment: {templates: [` + weights + `]}}`)
+		return &v1alpha1.Rollout{Spec: typed(t, merge(decode(t, read(t, "testdata/base.yaml")), decode(t, overlay)))}
+	}
+	cases := map[string]struct {
+		weights, want string
+	}{
+		"all of it": {`{name: a, specRef: canary, weight: 20}, {name: b, specRef: stable, weight: 20}`, ""},
+		"more than all": {
+			`{name: a, specRef: canary, weight: 20}, {name: b, specRef: stable, weight: 21}`,
+			"steps[1].experiment.templates: Invalid value: 101: the weights of the canary and of the experiment's templates add up to more than 100",
+		},
+		"less than nothing": {`{name: a, specRef: canary, weight: -1}`, "steps[1].experiment.templates[0].weight: Invalid value: -1"},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			_, errs := ParseRollout(manifest(tc.weights))
+			switch {
+			case tc.want == "" && len(errs) > 0:
+				t.Errorf("ParseRollout() = %v, want no error", errs)
+			case tc.want != "" && (len(errs) == 0 || !strings.Contains(errs[0].Error(), tc.want)):
+				t.Errorf("ParseRollout() = %v, want %s", errs, tc.want)
 			}
 		})
 	}

@@ -4,7 +4,6 @@ import (
 	"embed"
 	"html/template"
 	"net/http"
-	"time"
 )
 
 // The page is one document with style and script inside.
@@ -28,6 +27,6 @@ func servePage(w http.ResponseWriter, _ *http.Request) {
 	// The reader may have gone; there is nobody to tell.
 	_ = queryPage.Execute(w, map[string]any{
 		"Style": style, "Script": script,
-		"Interval": Interval / time.Second, "Retention": Retention / time.Hour,
+		"Interval": Interval.Seconds(), "Retention": Retention.Hours(),
 	})
 }

@@ -181,7 +181,7 @@ func TestServes(t *testing.T) {
 	}{
 		"the page":                       {path: "/", want: "<title>Prometheus"},
 		"the page where links lead":      {path: "/graph?g0.expr=up", want: "<title>Prometheus"},
-		"the targets":                    {path: "/targets", want: "<title>Prometheus"},
+		"the targets":                    {path: "/targets", want: "Every 2 seconds:"},
 		"health":                         {path: "/-/healthy", want: "Healthy"},
 		"readiness":                      {path: "/-/ready", want: "Ready"},
 		"its own metrics":                {path: "/metrics", want: "prometheus_tsdb_head_series"},

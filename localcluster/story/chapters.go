@@ -19,8 +19,8 @@ const (
 func (s *story) firstVersion(ctx context.Context) error {
 	s.chapter("The first version is blue")
 	for _, line := range []string{
-		"kubectl create namespace " + namespace,
-		"kubectl apply -n " + namespace + " -f examples/canary-ingress",
+		"kubectl create namespace " + s.namespace,
+		"kubectl apply -n " + s.namespace + " -f examples/canary-ingress",
 	} {
 		if err := s.enter(ctx, line); err != nil {
 			return err
@@ -43,13 +43,13 @@ func (s *story) goodRelease(ctx context.Context) error {
 	started := time.Now()
 	var full time.Time
 	steps := []func() error{
-		func() error { return s.enter(ctx, setImage(goodColor)) },
+		func() error { return s.enter(ctx, s.setImage(goodColor)) },
 		func() error { return s.awaitPause(ctx, 1, 20) },
 		func() error { return s.countShare(ctx, "good at 20 %", goodColor, 20) },
 		func() error {
 			return s.countOnly(ctx, `good at 20 %, "X-Canary: always"`, goodColor, header{"X-Canary", "always"})
 		},
-		func() error { return s.enter(ctx, command("promote")) },
+		func() error { return s.enter(ctx, s.rollouts("promote")) },
 		func() error { return s.awaitPause(ctx, 3, 50) },
 		func() error { return s.countShare(ctx, "good at 50 %", goodColor, 50) },
 		func() error { return s.awaitPause(ctx, 5, 100) },
@@ -70,18 +70,18 @@ func (s *story) goodRelease(ctx context.Context) error {
 func (s *story) badRelease(ctx context.Context) error {
 	s.chapter("A bad release is red, and fails")
 	steps := []func() error{
-		func() error { return s.enter(ctx, setImage(badTag)) },
+		func() error { return s.enter(ctx, s.setImage(badTag)) },
 		func() error { return s.awaitPause(ctx, 1, 20) },
 		func() error { return s.countFailing(ctx, "bad at 20 %") },
 		func() error {
 			return s.countOnly(ctx, `bad at 20 %, "X-Canary: never"`, goodColor, header{"X-Canary", "never"})
 		},
-		func() error { return s.enter(ctx, command("abort")) },
+		func() error { return s.enter(ctx, s.rollouts("abort")) },
 	}
 	if err := inOrder(steps); err != nil {
 		return err
 	}
-	recovered, err := s.recovery(ctx, time.Now())
+	recovered, err := s.recovery(ctx, cause{"the abort", time.Now(), recoveryLimit})
 	if err != nil {
 		return err
 	}
@@ -106,10 +106,17 @@ func (s *story) countFailing(ctx context.Context, phase string) error {
 	return nil
 }
 
-// recovery expects that failures end soon after an abort, and returns when that
-// was.
-func (s *story) recovery(ctx context.Context, aborted time.Time) (time.Time, error) {
-	recovered := aborted
+// cause is what takes a release back, and how long after it requests may still fail.
+type cause struct {
+	name  string
+	at    time.Time
+	limit time.Duration
+}
+
+// recovery expects that failures end soon after the cause of an abort, and returns
+// when that was.
+func (s *story) recovery(ctx context.Context, cause cause) (time.Time, error) {
+	recovered := cause.at
 	ctx, cancel := context.WithTimeoutCause(ctx, calmLimit, fmt.Errorf("not within %s", calmLimit))
 	defer cancel()
 	now := func() string { return "watching for failures" }
@@ -118,7 +125,7 @@ func (s *story) recovery(ctx context.Context, aborted time.Time) (time.Time, err
 		defer tick.Stop()
 		for {
 			served := 0
-			if recovered, served = s.load.calm(aborted); served >= s.pace.calm {
+			if recovered, served = s.load.calm(cause.at); served >= s.pace.calm {
 				return nil
 			}
 			select {
@@ -131,19 +138,21 @@ func (s *story) recovery(ctx context.Context, aborted time.Time) (time.Time, err
 	if err != nil {
 		return recovered, err
 	}
-	s.note(checkRecovery("failures after the abort", recovered.Sub(aborted)))
+	s.note(checkRecovery("failures after "+cause.name, cause.limit, recovered.Sub(cause.at)))
 	return recovered, nil
 }
 
-// command is the command line that does something to the Rollout.
-func command(verb string, args ...string) string {
+// rollouts is the command line that does something to the Rollout.
+func (s *story) rollouts(verb string, args ...string) string {
 	words := append([]string{"kubectl argo rollouts", verb, rollout}, args...)
-	return strings.Join(append(words, "-n", namespace), " ")
+	return strings.Join(append(words, "-n", s.namespace), " ")
 }
 
 // setImage is the command line that asks for another version. The container is
 // named like the Rollout.
-func setImage(tag string) string { return command("set image", rollout+"="+image+":"+tag) }
+func (s *story) setImage(tag string) string {
+	return s.rollouts("set image", rollout+"="+image+":"+tag)
+}
 
 // inOrder does one thing after the other, up to the first error.
 func inOrder(steps []func() error) error {

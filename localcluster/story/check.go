@@ -2,6 +2,7 @@ package story
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -63,15 +64,26 @@ func checkUnharmed(phase string, t tally) check {
 	}
 }
 
-// checkRecovery expects failures to end soon after an abort. took is the time from
-// the abort to the last of them.
-func checkRecovery(phase string, took time.Duration) check {
+// checkRecovery expects failures to end within a limit after what took the release
+// back. took is the time from then to the last of them.
+func checkRecovery(phase string, limit, took time.Duration) check {
 	return check{
 		phase: phase,
-		want:  fmt.Sprintf("ended within %s", recoveryLimit),
+		want:  fmt.Sprintf("ended within %s", limit),
 		seen:  fmt.Sprintf("ended within %.1fs", took.Seconds()),
-		ok:    took <= recoveryLimit,
+		ok:    took <= limit,
 	}
+}
+
+// checkVerdict expects an AnalysisRun to end in a phase.
+func checkVerdict(name, phase string, ended analysisRun) check {
+	return check{phase: name, want: phase, seen: ended.String(), ok: ended.Phase == phase}
+}
+
+// checkReason expects a message to say that the metric failed too often.
+func checkReason(phase, message string) check {
+	want := fmt.Sprintf("failed (%d) > failureLimit (%d)", failureLimit+1, failureLimit)
+	return check{phase: phase, want: want, seen: message, ok: strings.Contains(message, want)}
 }
 
 // thousands writes a count for people. Example: 12345 -> 12,345.

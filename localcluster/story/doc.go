@@ -1,5 +1,6 @@
-// Package story plays the demo: one release that succeeds and one that is taken
-// back, on a running cluster, with every number counted in real requests.
+// Package story plays the demo on a running cluster: one release that a person
+// promotes and one that a person takes back, then one that passes an analysis and
+// one that fails it, with every number counted in real requests.
 //
 // What it promises:
 //   - It drives the cluster as a person does: by typing kubectl and kubectl argo

@@ -56,6 +56,9 @@ func (n *narrator) chapter(title string) { n.print("\n%s\n", n.paint(bold, title
 // command shows what is typed.
 func (n *narrator) command(line string) { n.print("  %s\n", n.paint(blue, "$ "+line)) }
 
+// remark says what cannot be seen.
+func (n *narrator) remark(text string) { n.print("  %s\n", text) }
+
 // output shows what a command printed.
 func (n *narrator) output(text string) {
 	for line := range strings.Lines(text) {

@@ -62,7 +62,7 @@ func TestChecks(t *testing.T) {
 			check: checkUnharmed("p", newTally()),
 			want:  check{"p", "0 failed", "0 of 0 failed", false}},
 		"a late recovery": {
-			check: checkRecovery("p", 5100*time.Millisecond),
+			check: checkRecovery("p", 5*time.Second, 5100*time.Millisecond),
 			want:  check{"p", "ended within 5s", "ended within 5.1s", false}},
 	}
 	for name, tc := range cases {
@@ -202,5 +202,63 @@ func TestNarrator(t *testing.T) {
 		if got := cut(strings.Repeat("ü", i)); got != want {
 			t.Errorf("cut() of %d characters = %q, want %q", i, got, want)
 		}
+	}
+}
+
+func TestHurried(t *testing.T) {
+	s := &story{root: filepath.Join("..", ".."), scratch: t.TempDir()}
+	folder, err := s.hurried(filepath.Join("examples", "canary-analysis"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(folder, "*.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	counts := map[string]int{}
+	for _, file := range files {
+		copied, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		original, err := os.ReadFile(filepath.Join(s.root, "examples", "canary-analysis", filepath.Base(file)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := strings.Count(string(copied), "\n"), strings.Count(string(original), "\n"); got != want {
+			t.Errorf("%s has %d lines, want %d", file, got, want)
+		}
+		for _, text := range []string{"duration: 4s", "interval: 2s", "[8s]", "duration: 2m", "interval: 10s", "[60s]"} {
+			counts[text] += strings.Count(string(copied), text)
+		}
+	}
+	want := map[string]int{"duration: 4s": 4, "interval: 2s": 1, "[8s]": 2, "duration: 2m": 0, "interval: 10s": 0, "[60s]": 0}
+	if diff := cmp.Diff(want, counts); diff != "" {
+		t.Errorf("durations in the copies (-want +got):\n%s", diff)
+	}
+	if _, err := s.hurried("nowhere"); err == nil {
+		t.Error("hurried() of no manifests is no error")
+	}
+}
+
+func TestReadRun(t *testing.T) {
+	cases := map[string]struct {
+		run  map[string]any
+		want string
+	}{
+		"not seen yet":   {nil, "not seen by the controller yet"},
+		"under way":      {map[string]any{"phase": runRunning}, runRunning},
+		"with a message": {map[string]any{"phase": runFailed, "message": tooMany}, "Failed: " + tooMany},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			run := &unstructured.Unstructured{Object: map[string]any{"metadata": map[string]any{"name": "run"}}}
+			if tc.run != nil {
+				run.Object["status"] = tc.run
+			}
+			if got := readRun(run).String(); got != tc.want {
+				t.Errorf("readRun() = %q, want %q", got, tc.want)
+			}
+		})
 	}
 }

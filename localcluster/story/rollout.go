@@ -70,20 +70,22 @@ func readState(rollout *unstructured.Unstructured) state {
 	}
 }
 
-// watcher sees one Rollout.
+// watcher sees one Rollout and its AnalysisRuns.
 type watcher interface {
 	// watch calls see with every state of the Rollout, the present one first,
 	// until see returns true or ctx ends.
 	watch(ctx context.Context, see func(state) bool) error
+	// watchRuns does the same with every state of every AnalysisRun.
+	watchRuns(ctx context.Context, see func(analysisRun) bool) error
 }
 
-// rolloutWatcher watches a Rollout at an API server.
-type rolloutWatcher struct {
-	client dynamic.ResourceInterface
-	name   string
+// clusterWatcher watches at an API server.
+type clusterWatcher struct {
+	rollouts, runs dynamic.ResourceInterface
+	name           string
 }
 
-func newRolloutWatcher(kubeconfig, namespace, name string) (*rolloutWatcher, error) {
+func newClusterWatcher(kubeconfig, namespace, name string) (*clusterWatcher, error) {
 	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
 	if err != nil {
 		return nil, fmt.Errorf("read kubeconfig: %w", err)
@@ -92,35 +94,58 @@ func newRolloutWatcher(kubeconfig, namespace, name string) (*rolloutWatcher, err
 	if err != nil {
 		return nil, fmt.Errorf("make a client for Rollouts: %w", err)
 	}
-	kind := schema.GroupVersionResource{Group: "argoproj.io", Version: "v1alpha1", Resource: "rollouts"}
-	return &rolloutWatcher{client: client.Resource(kind).Namespace(namespace), name: name}, nil
+	of := func(resource string) dynamic.ResourceInterface {
+		return client.Resource(schema.GroupVersionResource{Group: "argoproj.io", Version: "v1alpha1", Resource: resource}).Namespace(namespace)
+	}
+	return &clusterWatcher{rollouts: of("rollouts"), runs: of("analysisruns"), name: name}, nil
 }
 
-func (w *rolloutWatcher) watch(ctx context.Context, see func(state) bool) error {
-	only := func(o metav1.ListOptions) metav1.ListOptions {
-		o.FieldSelector = fields.OneTermEqualSelector(metav1.ObjectNameField, w.name).String()
-		return o
-	}
-	source := &cache.ListWatch{
-		ListWithContextFunc: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
-			return w.client.List(ctx, only(o))
-		},
-		WatchFuncWithContext: func(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
-			return w.client.Watch(ctx, only(o))
-		},
-	}
-	_, err := watchtools.UntilWithSync(ctx, source, &unstructured.Unstructured{}, nil, func(e watch.Event) (bool, error) {
-		rollout, ok := e.Object.(*unstructured.Unstructured)
-		if !ok || e.Type == watch.Deleted {
+func (w *clusterWatcher) watch(ctx context.Context, see func(state) bool) error {
+	only := fields.OneTermEqualSelector(metav1.ObjectNameField, w.name).String()
+	err := watchObjects(ctx, w.rollouts, only, func(e watch.EventType, rollout *unstructured.Unstructured) (bool, error) {
+		if e == watch.Deleted {
 			return false, errors.New("the Rollout is gone")
 		}
 		return see(readState(rollout)), nil
 	})
+	if err != nil && ctx.Err() == nil {
+		return fmt.Errorf("watch Rollout %s: %w", w.name, err)
+	}
+	return err
+}
+
+func (w *clusterWatcher) watchRuns(ctx context.Context, see func(analysisRun) bool) error {
+	err := watchObjects(ctx, w.runs, "", func(e watch.EventType, run *unstructured.Unstructured) (bool, error) {
+		return e != watch.Deleted && see(readRun(run)), nil
+	})
+	if err != nil && ctx.Err() == nil {
+		return fmt.Errorf("watch AnalysisRuns: %w", err)
+	}
+	return err
+}
+
+// watchObjects calls see with every state of every object, until it returns true
+// or an error, or ctx ends.
+func watchObjects(ctx context.Context, client dynamic.ResourceInterface, only string, see func(watch.EventType, *unstructured.Unstructured) (bool, error)) error {
+	source := &cache.ListWatch{
+		ListWithContextFunc: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
+			o.FieldSelector = only
+			return client.List(ctx, o)
+		},
+		WatchFuncWithContext: func(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
+			o.FieldSelector = only
+			return client.Watch(ctx, o)
+		},
+	}
+	_, err := watchtools.UntilWithSync(ctx, source, &unstructured.Unstructured{}, nil, func(e watch.Event) (bool, error) {
+		object, ok := e.Object.(*unstructured.Unstructured)
+		if !ok {
+			return false, fmt.Errorf("got %T", e.Object)
+		}
+		return see(e.Type, object)
+	})
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if err != nil {
-		return fmt.Errorf("watch Rollout %s: %w", w.name, err)
-	}
-	return nil
+	return err
 }

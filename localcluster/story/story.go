@@ -10,12 +10,18 @@ import (
 	"time"
 )
 
-// What the manifests of examples/canary-ingress say.
+// What the manifests of examples/canary-ingress and examples/canary-analysis say.
 const (
-	namespace = "canary-test"
-	rollout   = "canary-demo"
-	host      = "canary.auto"
-	image     = "argoproj/rollouts-demo"
+	rollout      = "canary-demo"
+	host         = "canary.auto"
+	analysisHost = "progressive-auto-in-k8s.cheverjohn.me"
+	image        = "argoproj/rollouts-demo"
+)
+
+// Where they are applied.
+const (
+	namespace         = "canary-test"
+	analysisNamespace = "canary-analysis"
 )
 
 const (
@@ -61,8 +67,9 @@ type Config struct {
 	Gateway string
 	// Path is a directory with the programs kubectl and kubectl-argo-rollouts.
 	Path string
-	// Root is the directory that holds examples/canary-ingress.
-	Root string
+	// Root is the directory that holds examples, and Scratch one for files that the
+	// story writes.
+	Root, Scratch string
 	// Out is told the story; Terminal says that it shows colours.
 	Out      io.Writer
 	Terminal bool
@@ -74,39 +81,72 @@ var errOff = errors.New("not as expected")
 // Run plays the story and tells it. The error says what went wrong: a command or
 // a wait that failed, or numbers that are off.
 func Run(ctx context.Context, cfg Config) error {
-	rollouts, err := newRolloutWatcher(cfg.Kubeconfig, namespace, rollout)
+	by, err := clusterScene(cfg, namespace, host)
+	if err != nil {
+		return err
+	}
+	judged, err := clusterScene(cfg, analysisNamespace, analysisHost)
 	if err != nil {
 		return err
 	}
 	s := &story{
 		narrator: &narrator{out: cfg.Out, terminal: cfg.Terminal},
 		typist:   shell{path: cfg.Path, dir: cfg.Root, kubeconfig: cfg.Kubeconfig},
-		rollouts: rollouts,
-		visitor:  newVisitor(cfg.Gateway, host),
-		pace:     demoPace(),
+		scene:    by,
+		judged:   judged,
+		root:     cfg.Root, scratch: cfg.Scratch,
+		pace: demoPace(),
 	}
-	defer s.visitor.close()
+	defer by.visitor.close()
+	defer judged.visitor.close()
 	return s.play(ctx)
+}
+
+// scene is where a part of the story plays.
+type scene struct {
+	namespace string
+	cluster   watcher
+	visitor   *visitor
+}
+
+func clusterScene(cfg Config, namespace, host string) (scene, error) {
+	cluster, err := newClusterWatcher(cfg.Kubeconfig, namespace, rollout)
+	return scene{namespace: namespace, cluster: cluster, visitor: newVisitor(cfg.Gateway, host)}, err
 }
 
 // story is one play of the demo. It is for one goroutine.
 type story struct {
 	*narrator
-	typist   typist
-	rollouts watcher
-	visitor  *visitor
-	pace     pace
-	// load runs from the first version on; nil before.
-	load   *load
+	typist typist
+	// scene is where it plays now, and judged where it goes on.
+	scene
+	judged        scene
+	root, scratch string
+	pace          pace
+	// load runs from the first version of a scene on; nil before.
+	load *load
+	// passed judged the release before.
+	passed analysisRun
 	checks []check
+}
+
+// turn goes on at another scene.
+func (s *story) turn(to scene) {
+	s.endLoad()
+	s.scene = to
+}
+
+func (s *story) endLoad() {
+	if s.load != nil {
+		s.load.end()
+		s.load = nil
+	}
 }
 
 // play tells everything, then judges. What goes wrong on the way ends it early.
 func (s *story) play(ctx context.Context) error {
 	err := s.tell(ctx)
-	if s.load != nil {
-		s.load.end()
-	}
+	s.endLoad()
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -117,7 +157,10 @@ func (s *story) play(ctx context.Context) error {
 }
 
 func (s *story) tell(ctx context.Context) error {
-	for _, chapter := range []func(context.Context) error{s.firstVersion, s.goodRelease, s.badRelease} {
+	for _, chapter := range []func(context.Context) error{
+		s.firstVersion, s.goodRelease, s.badRelease,
+		s.judgedVersion, s.passingRelease, s.failingRelease,
+	} {
 		if err := chapter(ctx); err != nil {
 			return err
 		}
@@ -168,7 +211,7 @@ func (s *story) await(ctx context.Context, what string, matches func(state) bool
 	var last atomic.Pointer[state]
 	last.Store(&state{})
 	err := s.during(func() string { return last.Load().String() }, func() error {
-		return s.rollouts.watch(ctx, func(now state) bool {
+		return s.cluster.watch(ctx, func(now state) bool {
 			last.Store(&now)
 			return matches(now)
 		})

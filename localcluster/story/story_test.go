@@ -25,6 +25,10 @@ func TestStory(t *testing.T) {
 			faults: faults{failAt: 3}, wantOff: []string{"good at 50 %", "background load until now"}},
 		"traffic goes back for a moment when the release is done": {
 			faults: faults{fallsBack: true}, wantOff: []string{"background load since 100 %"}},
+		"the analysis passes what fails": {
+			faults: faults{lenient: true}, wantOff: []string{"judged: the verdict on yellow"}},
+		"nobody says why a release was taken back": {
+			faults: faults{silent: true}, wantOff: []string{"judged: why, in the Rollout"}},
 		"a command fails": {
 			faults: faults{refuses: "promote"}, wantError: "refused"},
 		"the Rollout does not go on": {
@@ -79,6 +83,15 @@ func TestStoryCountsEverything(t *testing.T) {
 		"failures after the abort: ended within 5s",
 		"aborted: 100 % green",
 		"background load since then: 0 failed",
+		"judged: first version: 100 % blue",
+		"judged: the verdict on green: Successful",
+		"judged: released: 100 % green",
+		"judged: background load until now: 0 failed",
+		"judged: the verdict on yellow: Failed",
+		"failures after the verdict: ended within 4s",
+		"judged: why, in the Rollout: failed (4) > failureLimit (3)",
+		"judged: taken back: 100 % green",
+		"judged: background load since then: 0 failed",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("checks (-want +got):\n%s", diff)

@@ -25,6 +25,9 @@ type visitor struct {
 	url    string
 	host   string
 	client *http.Client
+	// wish is sent with every request and says how a version is to answer it.
+	// Empty: as it is.
+	wish string
 }
 
 func newVisitor(gateway, host string) *visitor {
@@ -36,6 +39,14 @@ func newVisitor(gateway, host string) *visitor {
 	}
 }
 
+// wishing returns a visitor whose requests ask a version to fail them all, as the
+// slider on the page of the demo application does.
+func (v *visitor) wishing(color string) *visitor {
+	wishing := *v
+	wishing.wish = fmt.Sprintf(`[{"color":%q,"return500":100}]`, color)
+	return &wishing
+}
+
 func (v *visitor) close() { v.client.CloseIdleConnections() }
 
 // header is one header of a request; the zero value is none.
@@ -44,7 +55,11 @@ type header struct{ name, value string }
 // ask sends one request. The error is for a request that could not be made or
 // that ctx ended; a request that fails is an answer.
 func (v *visitor) ask(ctx context.Context, h header) (answer, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, v.url, nil)
+	method := http.MethodGet
+	if v.wish != "" {
+		method = http.MethodPost
+	}
+	request, err := http.NewRequestWithContext(ctx, method, v.url, strings.NewReader(v.wish))
 	if err != nil {
 		return answer{}, fmt.Errorf("make a request: %w", err)
 	}

@@ -12,6 +12,7 @@ import (
 
 // Differences lists where a replay disagrees with a record in what must agree.
 func Differences(record, replay []Line) []string {
+	record, replay = unnamed(record), unnamed(replay)
 	want, got := chapters(record), chapters(replay)
 	if len(want) != len(got) {
 		return []string{fmt.Sprintf("%d waits were recorded, %d were replayed", len(want)-1, len(got)-1)}
@@ -27,6 +28,36 @@ func Differences(record, replay []Line) []string {
 		}
 	}
 	return append(list, compareActs(acts(record), acts(replay))...)
+}
+
+// unnamed calls the ReplicaSets of experiments by their sizes: their names end in hashes
+// of templates that each controller makes in its own way.
+func unnamed(lines []Line) []Line {
+	next := slices.Clone(lines)
+	for i, l := range next {
+		if l.State == nil {
+			continue
+		}
+		state := *l.State
+		state.ReplicaSets = map[string]Size{}
+		for _, name := range slices.Sorted(maps.Keys(l.ReplicaSets)) {
+			size := l.ReplicaSets[name]
+			if !strings.HasPrefix(name, "rev") {
+				name = fmt.Sprintf("of an experiment, %+v", size)
+				for n := 2; state.has(name); n++ {
+					name = fmt.Sprintf("of an experiment, %+v, the %dth", size, n)
+				}
+			}
+			state.ReplicaSets[name] = size
+		}
+		next[i].State = &state
+	}
+	return next
+}
+
+func (s State) has(replicaSet string) bool {
+	_, found := s.ReplicaSets[replicaSet]
+	return found
 }
 
 // acts are the states from one thing that a user did to the next, the first deploy

@@ -29,6 +29,8 @@ func resources() map[string]schema.GroupVersionResource {
 		"Service":    {Version: "v1", Resource: "services"},
 		"Ingress":    {Group: "networking.k8s.io", Version: "v1", Resource: "ingresses"},
 		"Event":      {Version: "v1", Resource: "events"},
+
+		"AnalysisTemplate": v1alpha1.SchemeGroupVersion.WithResource("analysistemplates"),
 	}
 }
 
@@ -119,13 +121,13 @@ func (o *onlooker) take(kind string, object *unstructured.Unstructured, gone boo
 	return o.look()
 }
 
-// hear writes an event on the Rollout down, once for each time that it happened.
+// hear writes an event of ours down, once for each time that it happened.
 func (o *onlooker) hear(object *unstructured.Unstructured) error {
 	var e corev1.Event
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &e); err != nil {
 		return err
 	}
-	if e.InvolvedObject.Kind != v1alpha1.RolloutKind || o.told[e.Name] == max(e.Count, 1) {
+	if e.InvolvedObject.APIVersion != v1alpha1.SchemeGroupVersion.String() || o.told[e.Name] == max(e.Count, 1) {
 		return nil
 	}
 	o.told[e.Name] = max(e.Count, 1)

@@ -218,6 +218,9 @@ func stateOf(w *sim.World) State {
 			Desired: rs.Want, Replicas: pods, Available: available, ScaleDownDeadline: !rs.Deadline.IsZero(),
 		}
 	}
+	for _, rs := range w.TrialSets() {
+		s.ReplicaSets[rs.Hash] = Size{Desired: rs.Want, Replicas: rs.Pods, Available: rs.Available, ScaleDownDeadline: !rs.Deadline.IsZero()}
+	}
 	for name, service := range w.Services() {
 		s.pointService(name, w.Named(service.Hash))
 	}

@@ -47,6 +47,7 @@ func Run(t *testing.T, open func(*testing.T, Setting) World) {
 		"status":      testRecord,
 		"Rollout":     testAnnotateRollout,
 		"pods":        testPods,
+		"analyses":    testRuns,
 	}
 	for name, test := range topics {
 		t.Run(name, func(t *testing.T) { test(t, open) })

@@ -76,7 +76,10 @@ func redact(text string, hidden []string) string {
 			continue
 		}
 		quoted, _ := json.Marshal(value) // a string is always marshalled
-		spellings := []string{value, url.QueryEscape(value), url.PathEscape(value), inside(string(quoted)), inside(strconv.Quote(value))}
+		path := url.URL{Path: value}
+		spellings := []string{
+			value, url.QueryEscape(value), url.PathEscape(value), path.EscapedPath(), inside(string(quoted)), inside(strconv.Quote(value)),
+		}
 		for _, spelling := range spellings {
 			text = strings.ReplaceAll(text, spelling, "*****")
 		}

@@ -26,23 +26,26 @@ type Place struct {
 	Kubeconfig string
 }
 
-// Config says how to reach the cluster of the place; home is that of the runs.
+// Config says how to reach the cluster of the place; home is that of the runs. The
+// server's warnings are left out: the one about dots in names would come with every
+// Job, and people know the names as they are.
 func (p Place) Config(home *rest.Config) (*rest.Config, error) {
+	config, err := p.cluster(home)
+	if err != nil {
+		return nil, fmt.Errorf("find the cluster for Jobs: %w", err)
+	}
+	config.WarningHandler = rest.NoWarnings{}
+	return config, nil
+}
+
+func (p Place) cluster(home *rest.Config) (*rest.Config, error) {
 	switch p.Kubeconfig {
 	case "":
-		return home, nil
+		return rest.CopyConfig(home), nil
 	case InCluster:
-		config, err := rest.InClusterConfig()
-		if err != nil {
-			return nil, fmt.Errorf("find the cluster for Jobs: %w", err)
-		}
-		return config, nil
+		return rest.InClusterConfig()
 	default:
-		config, err := clientcmd.BuildConfigFromFlags("", p.Kubeconfig)
-		if err != nil {
-			return nil, fmt.Errorf("find the cluster for Jobs: %w", err)
-		}
-		return config, nil
+		return clientcmd.BuildConfigFromFlags("", p.Kubeconfig)
 	}
 }
 

@@ -45,6 +45,10 @@ func TestOAuth2(t *testing.T) {
 	if got.Get("Authorization") != "Bearer t0ken" {
 		t.Errorf("Authorization is %q, want the token, not the password", got.Get("Authorization"))
 	}
+	got = authorization(t, v1alpha1.PrometheusMetric{Authentication: auth, Headers: []v1alpha1.WebMetricHeader{{Key: "authorization", Value: "Custom x"}}})
+	if got.Get("Authorization") != "Custom x" {
+		t.Errorf("Authorization is %q, want the header of the metric", got.Get("Authorization"))
+	}
 	asked := issuer.seen()[0]
 	if asked.path != "/token" || asked.form.Get("grant_type") != "client_credentials" || asked.form.Get("scope") != "a b" || asked.header.Get("X-Own") != "" {
 		t.Errorf("the issuer was asked %+v", asked)

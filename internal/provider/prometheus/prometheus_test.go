@@ -134,7 +134,7 @@ func TestInstantRequest(t *testing.T) {
 	if diff := cmp.Diff(want, got.form); diff != "" {
 		t.Errorf("form (-want +got):\n%s", diff)
 	}
-	if got.method != "POST" || got.path != "/prefix/api/v1/query" || got.header.Get("X-Scope-OrgID") != "tenant" {
+	if got.method != "POST" || got.path != "/prefix/api/v1/query" || got.header.Get("X-Scope-OrgID") != "tenant" || got.header.Get("User-Agent") != "serin" {
 		t.Errorf("request is %+v", got)
 	}
 	if diff := cmp.Diff(map[string]string{"ResolvedPrometheusQuery": `up{a="b"}`}, p.Describe(query(m))); diff != "" {

@@ -65,6 +65,7 @@ func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f
 func withHeaders(next http.RoundTripper, headers []v1alpha1.WebMetricHeader) http.RoundTripper {
 	return roundTrip(func(r *http.Request) (*http.Response, error) {
 		r = r.Clone(r.Context())
+		r.Header.Set("User-Agent", "serin")
 		for _, header := range headers {
 			r.Header.Set(header.Key, header.Value)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 
 	"k8s.io/client-go/util/jsonpath"
 
@@ -36,17 +37,11 @@ func pick(body []byte, path string) (provider.Value, error) {
 	return provider.Value{Result: found, Text: string(text)}, nil
 }
 
-// find evaluates the path. A panic of the JSONPath library means that the path leads
-// through something that is not there.
+// find evaluates the path.
 //
 // Compat: a path without braces is a text, and the text is what is found. Held by
 // TestPicking.
-func find(all any, path string) (found any, err error) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			found, err = nil, fmt.Errorf("Could not find JSONPath in body: %v", cause) //nolint:staticcheck,revive // known text
-		}
-	}()
+func find(all any, path string) (any, error) {
 	if path == "" {
 		path = everything
 	}
@@ -62,13 +57,12 @@ func find(all any, path string) (found any, err error) {
 }
 
 func first(lists [][]reflect.Value) (any, error) {
-	for _, list := range lists {
-		for _, value := range list {
-			if !value.IsValid() {
-				return nil, nil
-			}
-			return value.Interface(), nil
-		}
+	found := slices.Concat(lists...)
+	switch {
+	case len(found) == 0:
+		return nil, errNoValue
+	case !found[0].IsValid():
+		return nil, nil
 	}
-	return nil, errNoValue
+	return found[0].Interface(), nil
 }

@@ -234,7 +234,7 @@ async function showTargets() {
     const row = document.createElement("tr");
     const scraped = new Date(target.lastScrape);
     const age = target.health === "unknown" ? "not yet" : `${Math.max(0, (Date.now() - scraped) / 1000).toFixed(1)} s ago`;
-    row.append(cell(job), cell(target.scrapeUrl), cell(target.health, target.health), cell(titleOf(labels)),
+    row.append(cell(job), cell(target.scrapeUrl), cell(target.health, target.health), cell(Object.keys(labels).length ? titleOf(labels) : "–"),
       cell(age, "number"), cell(`${(target.lastScrapeDuration * 1000).toFixed(1)} ms`, "number"));
     if (target.lastError) row.children[2].append(document.createElement("br"), target.lastError);
     return row;

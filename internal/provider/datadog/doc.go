@@ -1,0 +1,2 @@
+// Package datadog measures by asking Datadog, by either version of its query API.
+package datadog

@@ -1,0 +1,2 @@
+// Package graphite measures by asking Graphite to render a series.
+package graphite

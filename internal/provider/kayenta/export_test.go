@@ -1,0 +1,9 @@
+package kayenta
+
+import "time"
+
+// Within is p with another time limit.
+func Within(p Provider, timeout time.Duration) Provider {
+	p.timeout = timeout
+	return p
+}

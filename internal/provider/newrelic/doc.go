@@ -1,0 +1,2 @@
+// Package newrelic measures by asking New Relic in NRQL.
+package newrelic

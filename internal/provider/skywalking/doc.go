@@ -1,0 +1,2 @@
+// Package skywalking measures by asking Apache SkyWalking in GraphQL.
+package skywalking
