@@ -26,6 +26,9 @@ func determinism() Law {
 		slices.Reverse(again.ReplicaSets)
 		again.Pods = slices.Clone(again.Pods)
 		slices.Reverse(again.Pods)
+		again.Runs, again.Experiments = slices.Clone(again.Runs), slices.Clone(again.Experiments)
+		slices.Reverse(again.Runs)
+		slices.Reverse(again.Experiments)
 		status := *again.Rollout.Status.DeepCopy()
 		other := w.cfg.Core.Decide(again, w.Now())
 		if !reflect.DeepEqual(status, again.Rollout.Status) {
