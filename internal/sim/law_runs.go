@@ -27,13 +27,14 @@ func runsOf(s *v1alpha1.RolloutStatus) map[string]*v1alpha1.RolloutAnalysisRunSt
 	return all
 }
 
+// shows reports whether a status names a run. An experiment may have the same name.
 func shows(s *v1alpha1.RolloutStatus, name string) bool {
 	for _, ref := range runsOf(s) {
 		if ref.Name == name {
 			return true
 		}
 	}
-	return s.Canary.CurrentExperiment == name && name != ""
+	return false
 }
 
 // oneRunPerUse: no two runs measure for the same purpose at the same time.
@@ -118,7 +119,7 @@ func strayRunsStop() Law {
 			}
 		}
 		for _, e := range w.Experiments() {
-			if !strategy.Over(e.Phase) && !shows(&w.live().Status, e.Name) {
+			if !strategy.Over(e.Phase) && w.live().Status.Canary.CurrentExperiment != e.Name {
 				return fmt.Sprintf("at rest, experiment %s is %s and nothing refers to it", e.Name, e.Phase)
 			}
 		}
@@ -190,7 +191,7 @@ func currentRunsStay() Law {
 				return fmt.Sprintf("run %s is deleted while the status shows it", a.Name)
 			}
 		case plan.DeleteExperiment:
-			if shows(status, a.Name) {
+			if status.Canary.CurrentExperiment == a.Name {
 				return fmt.Sprintf("experiment %s is deleted while the status shows it", a.Name)
 			}
 		case plan.StopRun:
