@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"flag"
 	"os"
 	"strings"
 	"testing"
@@ -11,7 +12,15 @@ import (
 // cluster is set once, before the first test.
 var cluster *local.Cluster
 
+// atOnce is how many tests that may run beside others do so: they wait for pods and
+// measurements most of the time, so processors are no measure.
+const atOnce = "6"
+
 func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", atOnce); err != nil {
+		panic(err)
+	}
 	os.Exit(local.Run(m, func(c *local.Cluster) { cluster = c }))
 }
 

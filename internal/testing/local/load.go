@@ -54,6 +54,9 @@ func (l *Load) once() {
 	l.tally.count(color, err)
 }
 
+// Slide makes the requests from now on say how pods of a colour are to answer them.
+func (l *Load) Slide(sliders string) { l.visitor.Slide(sliders) }
+
 // Stop ends the load and returns all that was counted. It may be called again.
 func (l *Load) Stop() Tally {
 	l.stop()

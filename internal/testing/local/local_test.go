@@ -2,6 +2,7 @@ package local
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
@@ -42,6 +43,32 @@ func TestSampleCountsColorsAndFailures(t *testing.T) {
 	}
 	if share := got.Share("green"); share < 44.4 || share > 44.5 {
 		t.Errorf("Share(green) = %v, want 40 of 90", share)
+	}
+}
+
+func TestSlidersAreAskedForByTheRequests(t *testing.T) {
+	c := clusterAt(t, func(w http.ResponseWriter, r *http.Request) {
+		asked, err := io.ReadAll(r.Body)
+		if err != nil || (r.Method == http.MethodPost) != (len(asked) > 0) {
+			http.Error(w, "not as asked", http.StatusBadRequest)
+			return
+		}
+		if strings.Contains(string(asked), `"return500": 100`) {
+			http.Error(w, "as asked", http.StatusInternalServerError)
+			return
+		}
+		_, _ = w.Write([]byte(`"green"`))
+	})
+	visitor := c.Visitor("shop.example")
+	defer visitor.Close()
+	for _, tc := range []struct {
+		sliders string
+		green   int
+	}{{"", 10}, {`[{"color": "green", "return500": 100}]`, 0}, {`[{"color": "green", "return500": 0}]`, 10}, {"", 10}} {
+		visitor.Slide(tc.sliders)
+		if got := visitor.Sample(t.Context(), 10); got.Bodies["green"] != tc.green || got.Failed != 10-tc.green {
+			t.Errorf("with the sliders %q: %v, want %d green", tc.sliders, got, tc.green)
+		}
 	}
 }
 

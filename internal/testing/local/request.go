@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -67,6 +68,8 @@ func (t *Tally) count(body string, err error) {
 type Visitor struct {
 	gateway, host string
 	client        *http.Client
+	// sliders is what its requests for /color ask of the pods; nil for nothing.
+	sliders atomic.Pointer[string]
 }
 
 // Visitor returns one for a host of the cluster's routes.
@@ -81,6 +84,10 @@ func (c *Cluster) Visitor(host string) *Visitor {
 // Close ends the visitor's connections.
 func (v *Visitor) Close() { v.client.CloseIdleConnections() }
 
+// Slide makes later requests for /color say how pods of a colour are to answer them,
+// as the sliders of the demo's page do: a list in JSON. "" ends that.
+func (v *Visitor) Slide(sliders string) { v.sliders.Store(&sliders) }
+
 // Get asks for a path, with headers given as name, value, …, and returns the body.
 // A status other than 200 is an error.
 func (v *Visitor) Get(ctx context.Context, path string, headers ...string) (string, error) {
@@ -88,6 +95,10 @@ func (v *Visitor) Get(ctx context.Context, path string, headers ...string) (stri
 	if err != nil {
 		return "", err
 	}
+	return v.send(request, headers)
+}
+
+func (v *Visitor) send(request *http.Request, headers []string) (string, error) {
 	request.Host = v.host
 	for i := 0; i+1 < len(headers); i += 2 {
 		request.Header.Set(headers[i], headers[i+1])
@@ -135,7 +146,15 @@ func (v *Visitor) Sample(ctx context.Context, n int, headers ...string) Tally {
 }
 
 func (v *Visitor) color(ctx context.Context, headers ...string) (string, error) {
-	body, err := v.Get(ctx, "/color", headers...)
+	method, asks := http.MethodGet, ""
+	if set := v.sliders.Load(); set != nil && *set != "" {
+		method, asks = http.MethodPost, *set
+	}
+	request, err := http.NewRequestWithContext(ctx, method, "http://"+v.gateway+"/color", strings.NewReader(asks))
+	if err != nil {
+		return "", err
+	}
+	body, err := v.send(request, headers)
 	return strings.Trim(body, "\"\n"), err
 }
 
