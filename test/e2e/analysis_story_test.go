@@ -40,7 +40,7 @@ func TestCanaryAnalysis(t *testing.T) {
 	n.Rollouts("set", "image", analysisDemo, "canary-demo=argoproj/rollouts-demo:green")
 	wantNoRunBeforeStep2(t, n, 0)
 	n.WaitPausedAt(analysisDemo, 3)
-	wantShare(t, visitor, "green", 40)
+	wantAbout(t, visitor, "green", 40)
 	measured := n.WaitRun("has measured", local.Patience, func(r *v1alpha1.AnalysisRun) bool { return resultOf(r).Successful > 0 })
 	wantLines(t, n.Rollouts("get", "rollout", analysisDemo), "Step: 3/8", "SetWeight: 40", "ActualWeight: 40")
 	n.WaitPhase(analysisDemo, v1alpha1.RolloutPhaseHealthy)

@@ -44,6 +44,17 @@ func wantShare(t *testing.T, visitor *local.Visitor, color string, percent float
 	}
 }
 
+// wantAbout is wantShare for a weight that lasts a few seconds only: with fewer requests,
+// and 8 points of tolerance, so that again all but one of 100,000 samples are within it.
+func wantAbout(t *testing.T, visitor *local.Visitor, color string, percent float64) {
+	t.Helper()
+	const few, off = 800, 8
+	tally := visitor.Sample(t.Context(), few)
+	if got := tally.Share(color); tally.Failed > 0 || got < percent-off || got > percent+off {
+		t.Errorf("want about %g%% %s and no failure, got %s", percent, color, tally)
+	}
+}
+
 // fewRequests are enough where a share must be exact.
 const fewRequests = 300
 
