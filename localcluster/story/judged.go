@@ -23,16 +23,16 @@ const (
 
 // hurry is how the demo's copy of examples/canary-analysis differs: in durations.
 // The pauses leave room for the four measurements that it takes to fail before the
-// release is done, and the range for four scrapes.
+// release is done, and the range for three scrapes.
 func hurry() *strings.Replacer {
-	return strings.NewReplacer("duration: 2m", "duration: 4s", "interval: 10s", "interval: "+measureInterval.String(), "[60s]", "[8s]")
+	return strings.NewReplacer("duration: 2m", "duration: 5s", "interval: 10s", "interval: "+measureInterval.String(), "[60s]", "[6s]")
 }
 
 // judgedVersion deploys the first version with the analysis.
 func (s *story) judgedVersion(ctx context.Context) error {
 	s.turn(s.judged)
 	s.chapter("Prometheus judges: examples/canary-analysis")
-	s.remark("in a hurry: pauses of 4s in place of 2m, a measurement every 2s in place of 10s, of the last 8s in place of 60s")
+	s.remark("in a hurry: pauses of 5s in place of 2m, a measurement every 2s in place of 10s, of the last 6s in place of 60s")
 	manifests, err := s.hurried(filepath.Join("examples", "canary-analysis"))
 	if err != nil {
 		return err

@@ -228,11 +228,11 @@ func TestHurried(t *testing.T) {
 		if got, want := strings.Count(string(copied), "\n"), strings.Count(string(original), "\n"); got != want {
 			t.Errorf("%s has %d lines, want %d", file, got, want)
 		}
-		for _, text := range []string{"duration: 4s", "interval: 2s", "[8s]", "duration: 2m", "interval: 10s", "[60s]"} {
+		for _, text := range []string{"duration: 5s", "interval: 2s", "[6s]", "duration: 2m", "interval: 10s", "[60s]"} {
 			counts[text] += strings.Count(string(copied), text)
 		}
 	}
-	want := map[string]int{"duration: 4s": 4, "interval: 2s": 1, "[8s]": 2, "duration: 2m": 0, "interval: 10s": 0, "[60s]": 0}
+	want := map[string]int{"duration: 5s": 4, "interval: 2s": 1, "[6s]": 2, "duration: 2m": 0, "interval: 10s": 0, "[60s]": 0}
 	if diff := cmp.Diff(want, counts); diff != "" {
 		t.Errorf("durations in the copies (-want +got):\n%s", diff)
 	}
