@@ -40,7 +40,7 @@ build: ## build the programs into bin/
 	@$(GO) build -ldflags "-s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)" -o $(BIN)/serin-controller ./cmd/controller
 	@$(GO) build -ldflags "-s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)" -o $(BIN)/serin ./cmd/serin
 	@ln -sf serin $(BIN)/kubectl-argo-rollouts
-	@echo "building serin-local (Kubernetes itself is linked in: about 5 minutes the first time, seconds later)"
+	@echo "building serin-local (Kubernetes itself is linked in: about 6 minutes the first time, seconds later)"
 	@cd localcluster && $(GO) build -ldflags "$(KUBE_FLAGS)" -o $(BIN)/serin-local . & pid=$$!; \
 	  while kill -0 $$pid 2>/dev/null; do for i in $$(seq 30); do sleep 1; kill -0 $$pid 2>/dev/null || break; done; \
 	  kill -0 $$pid 2>/dev/null && echo "  … still building"; done; wait $$pid
