@@ -27,6 +27,7 @@ type outcome struct {
 // TestAnalysisOutcomes: a step is analysed with each kind of metric. What is not
 // Successful aborts, in words that say which metric, which condition and which value.
 func TestAnalysisOutcomes(t *testing.T) {
+	t.Parallel()
 	const failed = `Metric "check" assessed Failed due to failed (1) > failureLimit (0)`
 	cases := map[string]outcome{
 		"web: the value meets the condition": {
