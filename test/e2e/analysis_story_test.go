@@ -34,7 +34,7 @@ func TestCanaryAnalysis(t *testing.T) {
 	n.WaitPhase(analysisDemo, v1alpha1.RolloutPhaseHealthy)
 	wantOnly(t, n, visitor, "blue")
 	load := n.Load(analysisHost, 20)
-	defer load.Stop()
+	defer func() { load.Stop() }()
 
 	// When a good version comes, then it is measured from the second weight on, and promoted.
 	n.Rollouts("set", "image", analysisDemo, "canary-demo=argoproj/rollouts-demo:green")
@@ -49,9 +49,13 @@ func TestCanaryAnalysis(t *testing.T) {
 	if result := resultOf(ended); ended.Status.Phase != v1alpha1.AnalysisPhaseSuccessful || result.Failed > 0 || result.Successful < 4 {
 		t.Errorf("run = %s with %+v, want Successful and a measurement every %s", ended.Status.Phase, result, analysisInterval)
 	}
+	if tally := load.Stop(); tally.Failed > 0 {
+		t.Errorf("requests during the release that passes: want no failure, got %s", tally)
+	}
 
 	// When a version comes whose requests fail, then the run fails at the fourth
 	// measurement, and stable serves at once.
+	load = n.Load(analysisHost, 20)
 	load.Slide(`[{"color": "yellow", "return500": 100}]`)
 	n.Rollouts("set", "image", analysisDemo, "canary-demo=argoproj/rollouts-demo:yellow")
 	wantNoRunBeforeStep2(t, n, 1)
