@@ -95,6 +95,7 @@ func (c *Cluster) up(ctx context.Context) error {
 	}
 	said := &strings.Builder{}
 	command.Stderr = said
+	command.Env = append([]string{"GOGC=100"}, os.Environ()...) // tests have memory, and no time
 	if c.process, err = startProcess("serin-local", command); err != nil {
 		return err
 	}
