@@ -78,7 +78,7 @@ func (n *Namespace) story() string {
 		{"get", "ingresses", "-o", "jsonpath={range .items[*]}{.metadata.name}: {.metadata.annotations}{\"\\n\"}{end}"},
 		{"get", "pods", "-o", "jsonpath={range .items[*]}{.metadata.name}: {.status.containerStatuses}{\"\\n\"}{end}"},
 		{"logs", "--selector=rollouts-pod-template-hash", "--prefix", "--tail=5", "--ignore-errors"},
-		{"get", "analysisruns,jobs", "-o", "jsonpath={range .items[*]}{.kind} {.metadata.name}: {.status}{\"\\n\"}{end}"},
+		{"get", "experiments,analysisruns,jobs", "-o", "jsonpath={range .items[*]}{.kind} {.metadata.name}: {.status}{\"\\n\"}{end}"},
 		{"get", "events", "--sort-by=.metadata.creationTimestamp"},
 	} {
 		out, _ := n.command("kubectl", arguments...).CombinedOutput()
