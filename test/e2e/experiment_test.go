@@ -68,7 +68,8 @@ func TestExperiment(t *testing.T) {
 		"└──α blue-or-green-compare AnalysisRun ✔ Successful")
 }
 
-// TestExperimentThatIsRefused: a failed analysis ends it, in words that say why.
+// TestExperimentThatIsRefused: a failed analysis ends it, in words that say why. It can
+// be tried again, with a run of its own.
 func TestExperimentThatIsRefused(t *testing.T) {
 	t.Parallel()
 	n := cluster.Namespace(t)
@@ -80,6 +81,13 @@ func TestExperimentThatIsRefused(t *testing.T) {
 	}
 	wantLines(t, n.Rollouts("get", "experiment", blueOrGreen), "Status: ✖ Failed", "Message: "+why)
 	wantGoneAfterDelay(t, n, 2)
+
+	n.Apply(n.ReadFile("examples/experiment/analysis-template.yaml"))
+	wantLines(t, n.Rollouts("retry", "experiment", blueOrGreen), "experiment 'blue-or-green' retried")
+	n.WaitExperiment(blueOrGreen, v1alpha1.AnalysisPhaseSuccessful)
+	if runs := n.Runs(); len(runs) != 2 {
+		t.Errorf("%d runs, want one for each attempt", len(runs))
+	}
 }
 
 // TestExperimentThatNeverGetsReady: the template that lacks pods is named, and those

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/serin-rollouts/serin/api/v1alpha1"
+	"github.com/serin-rollouts/serin/internal/testing/local"
 )
 
 // TestBlueGreenAnalysisExample: a smoke test of the preview lets one version through
@@ -45,5 +46,19 @@ func TestBlueGreenAnalysisExample(t *testing.T) {
 	}
 	if said, good := n.Serin("lint", "-f", "examples/bluegreen-analysis", "-f", "examples/experiment"); !good || said != "" {
 		t.Errorf("lint found something in the examples:\n%s", said)
+	}
+}
+
+// TestAnalysisRunByHand: a template without a count is measured until somebody says
+// that it is enough.
+func TestAnalysisRunByHand(t *testing.T) {
+	t.Parallel()
+	n := cluster.Namespace(t)
+	n.Kubectl("apply", "-f", "examples/canary-analysis/apd-analysis-success.yaml")
+	n.Rollouts("create", "analysisrun", "--from", "success-rate", "-a", "ingress=canary-demo", "--name", "try")
+	n.WaitRun("is measured", local.Patience, func(r *v1alpha1.AnalysisRun) bool { return len(resultOf(r).Measurements) > 0 })
+	wantLines(t, n.Rollouts("terminate", "analysisrun", "try"), "analysisRun 'try' terminated")
+	if run := n.WaitRunOver("try"); run.Status.Phase != v1alpha1.AnalysisPhaseSuccessful || run.Status.Message != "Run Terminated" {
+		t.Errorf("run = %s: %q, want Successful: Run Terminated", run.Status.Phase, run.Status.Message)
 	}
 }
