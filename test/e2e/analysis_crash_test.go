@@ -56,6 +56,26 @@ func TestCrashBetweenMeasurements(t *testing.T) {
 	}
 }
 
+// TestCrashDuringAJob: the run waits for the Job that it has, and starts no other.
+func TestCrashDuringAJob(t *testing.T) {
+	n := cluster.Namespace(t)
+	given(t, n, "analysis-canary.yaml", template("check", command("sleep 4")))
+	release(n, "green")
+	inFlight := n.WaitRun("waits for its Job", local.Patience, func(r *v1alpha1.AnalysisRun) bool {
+		return len(resultOf(r).Measurements) == 1 && resultOf(r).Phase == v1alpha1.AnalysisPhaseRunning
+	})
+	if err := crash(t.Context()); err != nil {
+		t.Fatalf("restart the controller: %v", err)
+	}
+	run := n.WaitRunOver("-1")
+	wantOutcome(t, run, outcome{phase: v1alpha1.AnalysisPhaseSuccessful, measurements: 1})
+	job := resultOf(inFlight).Measurements[0].Metadata["job-name"]
+	if listed := n.Kubectl("get", "jobs", "-o", "name"); listed != "job.batch/"+job+"\n" {
+		t.Errorf("Jobs = %q, want only %s", listed, job)
+	}
+	n.WaitPausedAt(analysed, afterAnalysis)
+}
+
 // TestCrashAroundAVerdict: whenever the controller is killed around the end of a run
 // that fails, the update is aborted, by that one run and its one verdict.
 func TestCrashAroundAVerdict(t *testing.T) {

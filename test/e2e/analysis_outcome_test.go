@@ -127,12 +127,9 @@ func closedPort(t *testing.T) string {
 // oneBlank is a text as wantLines compares it.
 func oneBlank(text string) string { return strings.Join(strings.Fields(text), " ") }
 
-// TestAnalysisByJob: a command that fails is a failed measurement. The Job stays with
-// its run, and goes with it.
-func TestAnalysisByJob(t *testing.T) {
-	t.Parallel()
-	n := cluster.Namespace(t)
-	given(t, n, "analysis-canary.yaml", template("check", `
+// command is a metric whose Job runs a script, once.
+func command(script string) string {
+	return `
 provider:
   job:
     spec:
@@ -140,7 +137,16 @@ provider:
       template:
         spec:
           restartPolicy: Never
-          containers: [{name: check, image: busybox, command: [sh, -c, exit 1]}]`))
+          containers: [{name: check, image: busybox, command: [sh, -c, "` + script + `"]}]
+`
+}
+
+// TestAnalysisByJob: a command that fails is a failed measurement. The Job stays with
+// its run, and goes with it.
+func TestAnalysisByJob(t *testing.T) {
+	t.Parallel()
+	n := cluster.Namespace(t)
+	given(t, n, "analysis-canary.yaml", template("check", command("exit 1")))
 	release(n, "green")
 	run := n.WaitRunOver("-1")
 	wantOutcome(t, run, outcome{

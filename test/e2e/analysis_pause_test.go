@@ -11,6 +11,9 @@ import (
 // neither is a metric whose value meets neither condition.
 const neither = "successCondition: result > 10\nfailureCondition: result < 5"
 
+// why is what its measurement of 7 says.
+const why = "neither result > 10 nor result < 5 is true for 7"
+
 // TestInconclusiveStep: a step that cannot be judged waits for a person, and the
 // weight stays. Who ends the pause has it judged again; who skips the step goes on.
 func TestInconclusiveStep(t *testing.T) {
@@ -20,13 +23,13 @@ func TestInconclusiveStep(t *testing.T) {
 	visitor := given(t, n, "analysis-canary.yaml", template("check", webMetric(s, neither)))
 
 	release(n, "green")
-	wantInconclusive(t, n, "-1")
+	wantInconclusive(t, n, "-1", "7", why)
 	wantLines(t, n.Rollouts("get", "rollout", analysed), "Status: ॥ Paused", "Message: InconclusiveAnalysisRun", "Step: 1/4")
 	wantShare(t, visitor, "green", 25)
 
 	// As a client of the API that knows no steps does.
 	n.Kubectl("patch", "rollout", analysed, "--subresource=status", "--type=merge", "-p", `{"status":{"pauseConditions":null}}`)
-	wantInconclusive(t, n, "-1.1")
+	wantInconclusive(t, n, "-1.1", "7", why)
 	if asked := len(s.times()); asked != 2 {
 		t.Errorf("the source was asked %d times, want once more", asked)
 	}
@@ -39,13 +42,14 @@ func TestInconclusiveStep(t *testing.T) {
 	}
 }
 
-// TestInconclusiveStepPromoted: promoting what waits at such a step goes on.
+// TestInconclusiveStepPromoted: NaN is neither success nor failure when both are asked
+// for. Promoting what waits at such a step goes on.
 func TestInconclusiveStepPromoted(t *testing.T) {
 	t.Parallel()
 	n := cluster.Namespace(t)
-	given(t, n, "analysis-canary.yaml", template("check", webMetric(newSource(t, `{"data": {"ok": 7}}`), neither)))
+	given(t, n, "analysis-canary.yaml", template("check", query("vector(0) / vector(0)", "successCondition: result[0] > 10\nfailureCondition: result[0] < 5")(t)))
 	release(n, "green")
-	wantInconclusive(t, n, "-1")
+	wantInconclusive(t, n, "-1", "[NaN]", "neither result[0] > 10 nor result[0] < 5 is true for [NaN]")
 	n.Rollouts("promote", analysed)
 	n.WaitPausedAt(analysed, afterAnalysis)
 }
@@ -65,7 +69,7 @@ func TestInconclusiveBackground(t *testing.T) {
 	n.WaitPhase(analysed, v1alpha1.RolloutPhaseHealthy)
 
 	release(n, "green")
-	wantInconclusive(t, n, "-2")
+	wantInconclusive(t, n, "-2", "7", why)
 	s.now(`{"data": {"ok": 11}}`)
 	n.Rollouts("promote", analysed)
 	if run := n.WaitRunOver("-2.1"); run.Status.Phase != v1alpha1.AnalysisPhaseSuccessful {
@@ -77,14 +81,14 @@ func TestInconclusiveBackground(t *testing.T) {
 	}
 }
 
-// wantInconclusive waits until a run could not decide, and the Rollout stays at the
-// first weight for that reason.
-func wantInconclusive(t *testing.T, n *local.Namespace, suffix string) {
+// wantInconclusive waits until a run could not decide, by one measurement, and the
+// Rollout stays at the first weight for that reason.
+func wantInconclusive(t *testing.T, n *local.Namespace, suffix, value, why string) {
 	t.Helper()
 	run := n.WaitRunOver(suffix)
 	wantOutcome(t, run, outcome{
 		phase: v1alpha1.AnalysisPhaseInconclusive, run: `Metric "check" assessed Inconclusive due to inconclusive (1) > inconclusiveLimit (0)`,
-		value: "7", measurement: []string{"neither result > 10 nor result < 5 is true for 7"}, measurements: 1,
+		value: value, measurement: []string{why}, measurements: 1,
 	})
 	n.WaitRollout(analysed, "is paused by "+run.Name, local.Patience, func(r *v1alpha1.Rollout) bool {
 		weights := r.Status.Canary.Weights
