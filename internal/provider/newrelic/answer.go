@@ -3,45 +3,29 @@ package newrelic
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"github.com/serin-rollouts/serin/internal/provider"
 	"github.com/serin-rollouts/serin/internal/provider/fetch"
 )
 
-// reply is a GraphQL answer.
-type reply struct {
-	Data struct {
-		Actor struct {
-			Account struct {
-				NRQL struct {
-					Results []map[string]any `json:"results"`
-				} `json:"nrql"`
-			} `json:"account"`
-		} `json:"actor"`
-	} `json:"data"`
-	Errors []struct {
-		Message string `json:"message"`
-	} `json:"errors"`
+// data is what the query selects.
+type data struct {
+	Actor struct {
+		Account struct {
+			NRQL struct {
+				Results []map[string]any `json:"results"`
+			} `json:"nrql"`
+		} `json:"account"`
+	} `json:"actor"`
 }
 
 // valueOf is the one row there is, or a list of all rows.
 func valueOf(answer fetch.Answer) (provider.Value, error) {
-	if !answer.OK() {
-		return provider.Value{}, answer.Refusal()
-	}
-	var said reply
-	if err := answer.Decode(&said); err != nil {
+	var found data
+	if err := answer.GraphQL("NRQL query", &found); err != nil {
 		return provider.Value{}, err
 	}
-	if len(said.Errors) > 0 {
-		messages := make([]string, len(said.Errors))
-		for i, each := range said.Errors {
-			messages[i] = each.Message
-		}
-		return provider.Value{}, fmt.Errorf("NRQL query: %s", answer.Redact(strings.Join(messages, "; ")))
-	}
-	rows := said.Data.Actor.Account.NRQL.Results
+	rows := found.Actor.Account.NRQL.Results
 	var result any = rows
 	switch {
 	case len(rows) == 0, len(rows) == 1 && len(rows[0]) == 0:

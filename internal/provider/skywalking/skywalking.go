@@ -82,35 +82,17 @@ func (p Provider) window(now time.Time, interval time.Duration) duration {
 	return duration{Start: now.Add(-interval).Format(stepLayout), End: now.Format(stepLayout), Step: step}
 }
 
-// reply is a GraphQL answer.
-type reply struct {
-	Data   map[string]any `json:"data"`
-	Errors []struct {
-		Message string `json:"message"`
-	} `json:"errors"`
-}
-
 func valueOf(answer fetch.Answer) (provider.Value, error) {
-	if !answer.OK() {
-		return provider.Value{}, answer.Refusal()
-	}
-	var said reply
-	if err := answer.Decode(&said); err != nil {
+	var data map[string]any
+	if err := answer.GraphQL("SkyWalking query", &data); err != nil {
 		return provider.Value{}, err
 	}
-	if len(said.Errors) > 0 {
-		messages := make([]string, len(said.Errors))
-		for i, each := range said.Errors {
-			messages[i] = each.Message
-		}
-		return provider.Value{}, fmt.Errorf("SkyWalking query: %s", answer.Redact(strings.Join(messages, "; ")))
-	}
-	if said.Data == nil {
+	if data == nil {
 		return provider.Value{}, errNoData
 	}
-	text, err := json.Marshal(said.Data)
+	text, err := json.Marshal(data)
 	if err != nil {
 		return provider.Value{}, fmt.Errorf("write value as JSON: %w", err)
 	}
-	return provider.Value{Result: said.Data, Text: string(text)}, nil
+	return provider.Value{Result: data, Text: string(text)}, nil
 }
