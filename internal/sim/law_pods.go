@@ -124,6 +124,13 @@ func noTrafficWithoutPods() Law {
 	return Law{Name: "no traffic without pods", New: func() Check { return Check{Action: look} }}
 }
 
+// restarted: the controller restarted a pod of the revision a moment ago, which the
+// counts may not show yet.
+func (w *World) restarted(hash string) bool {
+	s := w.setOf(hash)
+	return s != nil && s.evicted > 0 && w.now-s.evicted < time.Second
+}
+
 func (w *World) weightWithoutPods(p *pass, a plan.SetTraffic) string {
 	canaryService, stableService := roles(p.snapshot.Spec, &p.snapshot.Rollout.Status)
 	canary, stable := w.behind(canaryService, a.Split.CanaryHash), w.behind(stableService, a.Split.StableHash)
@@ -132,9 +139,9 @@ func (w *World) weightWithoutPods(p *pass, a plan.SetTraffic) string {
 		before.Split = traffic.NewSplit(0, a.Split.Max)
 	}
 	switch {
-	case a.Split.Canary > before.Split.Canary && w.serving(canary) == 0 && w.serving(stable) > 0 && !w.excused(canary, p.since):
+	case a.Split.Canary > before.Split.Canary && w.serving(canary) == 0 && w.serving(stable) > 0 && !w.excused(canary, p.since) && !w.restarted(canary):
 		return fmt.Sprintf("canary %s gets weight %d without pods", canary, a.Split.Canary)
-	case a.Split.Stable() > before.Split.Stable() && w.serving(stable) == 0 && w.serving(canary) > 0 && !w.excused(stable, p.since):
+	case a.Split.Stable() > before.Split.Stable() && w.serving(stable) == 0 && w.serving(canary) > 0 && !w.excused(stable, p.since) && !w.restarted(stable):
 		return fmt.Sprintf("stable %s gets weight %d without pods", stable, a.Split.Stable())
 	default:
 		return ""
@@ -143,7 +150,7 @@ func (w *World) weightWithoutPods(p *pass, a plan.SetTraffic) string {
 
 func (w *World) selectorWithoutPods(p *pass, a plan.PointService) string {
 	canary, stable := roles(p.snapshot.Spec, &p.snapshot.Rollout.Status)
-	if a.Hash == "" || a.Name != canary && a.Name != stable || w.serving(a.Hash) > 0 || w.excused(a.Hash, p.since) {
+	if a.Hash == "" || a.Name != canary && a.Name != stable || w.serving(a.Hash) > 0 || w.excused(a.Hash, p.since) || w.restarted(a.Hash) {
 		return ""
 	}
 	if a.Name == canary && routed(p.snapshot.Spec) && w.mostCanary().Part == 0 {

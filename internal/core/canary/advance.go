@@ -74,8 +74,9 @@ func wait(v strategy.Verdict, s *strategy.Situation, step spec.Step) strategy.Ve
 	if !ok {
 		return v
 	}
-	if s.Halted && len(v.Pauses) == 0 && s.Status.ControllerPause {
-		v.Resumed = true
+	_, held := strategy.Pause(v.Pauses, v1alpha1.PauseReasonCanaryPauseStep)
+	if s.Halted && !held && s.Status.ControllerPause {
+		v.Resumed = len(v.Pauses) == 0
 		v.Note("pause", "ended by a person, but the rollout is paused as a whole")
 		return v
 	}

@@ -112,7 +112,7 @@ func trialDestinations(s *strategy.Situation) []traffic.Destination {
 			continue
 		}
 		for _, made := range s.Trial.Templates {
-			if made.Name == t.Name && made.ServiceName != "" {
+			if made.Name == t.Name && made.ServiceName != "" && made.Status == v1alpha1.TemplateStatusRunning {
 				all = append(all, traffic.Destination{Service: made.ServiceName, Hash: made.PodTemplateHash, Weight: *t.Weight})
 			}
 		}

@@ -23,22 +23,24 @@ func TestExperimentDestinations(t *testing.T) {
 	tried := traffic.Destination{Service: "demo-try", Hash: "tried", Weight: 10}
 	cases := map[string]struct {
 		phase    v1alpha1.AnalysisPhase
+		template v1alpha1.TemplateStatusCode
 		observed []traffic.Destination
 		want     []traffic.Destination
 		writes   bool
 	}{
-		"not while it comes up":            {phase: v1alpha1.AnalysisPhasePending},
-		"while it runs":                    {phase: running, want: []traffic.Destination{tried}, writes: true},
-		"once":                             {phase: running, observed: []traffic.Destination{tried}, want: []traffic.Destination{tried}},
-		"given back with its success":      {phase: successful, observed: []traffic.Destination{tried}, writes: true},
-		"given back with its failure":      {phase: failed, observed: []traffic.Destination{tried}, writes: true},
-		"given back when it cannot decide": {phase: inconclusive, observed: []traffic.Destination{tried}, writes: true},
+		"not while it comes up": {phase: v1alpha1.AnalysisPhasePending},
+		"while it runs":         {phase: running, want: []traffic.Destination{tried}, writes: true},
+		"once":                  {phase: running, observed: []traffic.Destination{tried}, want: []traffic.Destination{tried}},
+		"given back when its pods go before it is over": {phase: running, template: v1alpha1.TemplateStatusSuccessful, observed: []traffic.Destination{tried}, writes: true},
+		"given back with its success":                   {phase: successful, observed: []traffic.Destination{tried}, writes: true},
+		"given back with its failure":                   {phase: failed, observed: []traffic.Destination{tried}, writes: true},
+		"given back when it cannot decide":              {phase: inconclusive, observed: []traffic.Destination{tried}, writes: true},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			s := build.Snapshot(ro.DeepCopy(), build.Has("v1", 4), build.Has("v2", 1), build.Stable("v1"), build.AtStep(1), build.CanaryWeight(25),
 				build.Refers("experiment", "demo-v2-2-1", ""), build.Trial("demo-v2-2-1", tc.phase, func(e *plan.Experiment) {
-					e.Templates = []v1alpha1.TemplateStatus{{Name: "try", ServiceName: "demo-try", PodTemplateHash: "tried"}}
+					e.Templates = []v1alpha1.TemplateStatus{{Name: "try", ServiceName: "demo-try", PodTemplateHash: "tried", Status: orRunning(tc.template)}}
 				}))
 			s.Traffic[0].Split = s.Traffic[0].Split.WithAdditional(tc.observed...)
 			p := rollout.Decide(s, build.Now())
@@ -56,9 +58,16 @@ func TestExperimentDestinations(t *testing.T) {
 			if diff := cmp.Diff(tc.want, got); diff != "" || written != tc.writes {
 				t.Errorf("destinations (-want +got), written %v:\n%s", written, diff)
 			}
-			if weights := p.Status.Canary.Weights; tc.phase == running && (weights.Stable.Weight != 65 || len(weights.Additional) != 1) {
+			if weights := p.Status.Canary.Weights; tc.phase == running && tc.template == "" && (weights.Stable.Weight != 65 || len(weights.Additional) != 1) {
 				t.Errorf("status says %+v", weights)
 			}
 		})
 	}
+}
+
+func orRunning(code v1alpha1.TemplateStatusCode) v1alpha1.TemplateStatusCode {
+	if code == "" {
+		return v1alpha1.TemplateStatusRunning
+	}
+	return code
 }

@@ -38,6 +38,10 @@ func TestBackgroundAnalysis(t *testing.T) {
 			at(3, build.Refers("background", "demo-v2-2", running), build.Run("demo-v2-2", inconclusive), build.Paused(v1alpha1.PauseReasonCanaryPauseStep, time.Minute)), build.Words{
 				"pauses": "CanaryPauseStep,InconclusiveAnalysisRun", "background run": "demo-v2-2: Inconclusive", "starts": "",
 			}},
+		"a pause step that a person ended at the same moment is not begun again": {
+			at(3, build.Refers("background", "demo-v2-2", running), build.Run("demo-v2-2", inconclusive), build.Resumed()), build.Words{
+				"pauses": "InconclusiveAnalysisRun", "background run": "demo-v2-2: Inconclusive", "step": "3",
+			}},
 		"and makes no further run while it waits": {
 			at(3, build.Refers("background", "demo-v2-2", inconclusive), build.Run("demo-v2-2", inconclusive),
 				build.Paused(v1alpha1.PauseReasonCanaryPauseStep, time.Minute), build.Paused(v1alpha1.PauseReasonInconclusiveAnalysis, time.Minute)), build.Words{
