@@ -65,7 +65,7 @@ Port 0 chooses a free port; the API server keeps the one it got.`,
 	flags.StringVar(&o.API, "api", "127.0.0.1:0", "address of the API server")
 	flags.StringVar(&o.Gateway, "gateway", defaultGateway, "address of the ingress gateway; with the default, port 80 too where possible")
 	flags.StringVar(&o.Prometheus, "prometheus", "127.0.0.1:0", "address of Prometheus")
-	flags.StringVar(&o.Dashboard, "dashboard", "127.0.0.1:3100", "address of the dashboard")
+	flags.StringVar(&o.Dashboard, "dashboard", "127.0.0.1:3100", "reserved for the dashboard, which is not there yet")
 	flags.StringVar(&o.Controller, "controller", "", "the controller to run (default: serin-controller beside this program)")
 	flags.BoolVar(&o.NoController, "no-controller", false, "run no controller")
 	flags.StringArrayVar(&o.Manifests, "manifests", nil, "file or directory to apply at the start, repeatable (default: ../config/crd beside this program)")

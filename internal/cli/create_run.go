@@ -73,7 +73,9 @@ func (s *shell) createAnalysisRun(cmd *cobra.Command, o runOrder) error {
 		return err
 	}
 	refs := []v1alpha1.AnalysisTemplateRef{{TemplateName: root.Name, ClusterScope: &root.Cluster}}
-	if err := c.fetchTemplates(cmd.Context(), templates, refs); err != nil {
+	if err := templates.Complete(refs, func(key rules.TemplateKey) (*v1alpha1.AnalysisTemplateSpec, error) {
+		return c.template(cmd.Context(), key)
+	}); err != nil {
 		return err
 	}
 	made, err := rules.NewRun(templates, rules.RunRequest{Templates: refs, Args: args})
@@ -138,21 +140,6 @@ func templateOf(m manifest) (rules.TemplateKey, *v1alpha1.AnalysisTemplateSpec, 
 	default:
 		return rules.TemplateKey{}, nil, nil
 	}
-}
-
-// fetchTemplates reads what refs ask for, directly or through other templates, as far
-// as it is not there already.
-func (c client) fetchTemplates(ctx context.Context, into rules.Templates, refs []v1alpha1.AnalysisTemplateRef) error {
-	for missing := into.Missing(refs); len(missing) > 0; missing = into.Missing(refs) {
-		for _, key := range missing {
-			template, err := c.template(ctx, key)
-			if err != nil {
-				return err
-			}
-			into[key] = template
-		}
-	}
-	return nil
 }
 
 func (c client) template(ctx context.Context, key rules.TemplateKey) (*v1alpha1.AnalysisTemplateSpec, error) {

@@ -100,7 +100,7 @@ func TestCreateAnalysisRun(t *testing.T) {
 		"an argument is missing":       {"create ar --from rate", result{Code: 1, Err: "Error: AnalysisTemplate 'rate': args.ingress was not resolved\n"}, ""},
 		"an argument has no value":     {"create ar --from rate -a ingress", result{Code: 1, Err: "Error: arguments must be in the form NAME=VALUE\n"}, ""},
 		"from nowhere":                 {"create ar", result{Code: 1, Err: "Error: one of --from or --from-file must be specified\n"}, ""},
-		"from a template that is not":  {"create ar --from nothing", result{Code: 1, Err: "Error: analysistemplates.argoproj.io \"nothing\" not found\n" + missingHint}, ""},
+		"from a template that is not":  {"create ar --from nothing", result{Code: 1, Err: "Error: read AnalysisTemplate 'nothing': analysistemplates.argoproj.io \"nothing\" not found\n" + missingHint}, ""},
 		"from two places":              {"create ar --from rate --from-file x", result{Code: 1, Err: "Error: one of --from or --from-file must be specified\n"}, ""},
 		"from a template of its scope": {"create ar --from more --global --generate-name m-", result{Out: "analysisrun.argoproj.io/m-x7x7x created\n"}, ""},
 	}

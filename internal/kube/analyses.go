@@ -71,25 +71,9 @@ func (o observer) analyses(ctx context.Context, s *plan.Snapshot) error {
 // templates reads the templates that refs ask for, directly or through others.
 func (o observer) templates(ctx context.Context, refs []v1alpha1.AnalysisTemplateRef) (spec.Templates, error) {
 	found := spec.Templates{}
-	if len(refs) == 0 {
-		return found, nil
-	}
-	absent := map[spec.TemplateKey]bool{}
-	for looked := true; looked; {
-		looked = false
-		for _, key := range found.Missing(refs) {
-			if absent[key] {
-				continue
-			}
-			template, err := o.template(ctx, key)
-			if err != nil {
-				return nil, fmt.Errorf("read %v: %w", key, err)
-			}
-			looked = true
-			found[key], absent[key] = template, template == nil
-		}
-	}
-	return found, nil
+	return found, found.Complete(refs, func(key spec.TemplateKey) (*v1alpha1.AnalysisTemplateSpec, error) {
+		return o.template(ctx, key)
+	})
 }
 
 // template reads one template; nil when there is none.

@@ -310,26 +310,9 @@ func (o experimentObserver) runFacts(run *v1alpha1.AnalysisRun) experiment.Run {
 // templates reads templates with all that they refer to.
 func (o experimentObserver) templates(ctx context.Context, refs []v1alpha1.AnalysisTemplateRef) (spec.Templates, error) {
 	found := spec.Templates{}
-	asked := map[spec.TemplateKey]bool{}
-	for {
-		news := false
-		for _, key := range found.Missing(refs) {
-			if asked[key] {
-				continue
-			}
-			asked[key], news = true, true
-			template, err := o.template(ctx, key)
-			if err != nil {
-				return nil, err
-			}
-			if template != nil {
-				found[key] = template
-			}
-		}
-		if !news {
-			return found, nil
-		}
-	}
+	return found, found.Complete(refs, func(key spec.TemplateKey) (*v1alpha1.AnalysisTemplateSpec, error) {
+		return o.template(ctx, key)
+	})
 }
 
 // template reads one template; nil when there is none. Those of the whole cluster are
@@ -347,8 +330,5 @@ func (o experimentObserver) template(ctx context.Context, key spec.TemplateKey) 
 	if apierrors.IsNotFound(err) {
 		return nil, nil //nolint:nilnil // nothing is what there is
 	}
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", key, err)
-	}
-	return body, nil
+	return body, err
 }

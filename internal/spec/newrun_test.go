@@ -227,3 +227,27 @@ func TestNewRunLeavesTemplatesAlone(t *testing.T) {
 		}
 	})
 }
+
+func TestTemplatesAreReadOnce(t *testing.T) {
+	there := Templates{
+		{Name: "a"}: {Templates: []v1alpha1.AnalysisTemplateRef{{TemplateName: "b"}, {TemplateName: "gone"}}},
+		{Name: "b"}: {Templates: []v1alpha1.AnalysisTemplateRef{{TemplateName: "a"}}},
+	}
+	var asked []string
+	got := Templates{}
+	err := got.Complete([]v1alpha1.AnalysisTemplateRef{{TemplateName: "a"}}, func(key TemplateKey) (*v1alpha1.AnalysisTemplateSpec, error) {
+		asked = append(asked, key.Name)
+		return there[key], nil
+	})
+	if diff := cmp.Diff([]string{"a", "b", "gone"}, asked); diff != "" || err != nil {
+		t.Errorf("asked for, error %v (-want +got):\n%s", err, diff)
+	}
+	if diff := cmp.Diff(there, got); diff != "" {
+		t.Errorf("Complete() (-want +got):\n%s", diff)
+	}
+	refused := errors.New("no")
+	err = Templates{}.Complete([]v1alpha1.AnalysisTemplateRef{{TemplateName: "a"}}, func(TemplateKey) (*v1alpha1.AnalysisTemplateSpec, error) { return nil, refused })
+	if !errors.Is(err, refused) || err.Error() != "read AnalysisTemplate 'a': no" {
+		t.Errorf("Complete() error = %v", err)
+	}
+}

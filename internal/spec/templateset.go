@@ -35,6 +35,30 @@ func (t Templates) Missing(refs []v1alpha1.AnalysisTemplateRef) []TemplateKey {
 	return missing
 }
 
+// Complete reads what refs ask for, directly or through other templates, as far as t
+// has it not. read returns nil for a template that does not exist, which stays missing;
+// its errors end the reading.
+func (t Templates) Complete(refs []v1alpha1.AnalysisTemplateRef, read func(TemplateKey) (*v1alpha1.AnalysisTemplateSpec, error)) error {
+	asked := map[TemplateKey]bool{}
+	for news := true; news; {
+		news = false
+		for _, key := range t.Missing(refs) {
+			if asked[key] {
+				continue
+			}
+			template, err := read(key)
+			if err != nil {
+				return fmt.Errorf("read %s: %w", key, err)
+			}
+			asked[key], news = true, true
+			if template != nil {
+				t[key] = template
+			}
+		}
+	}
+	return nil
+}
+
 // collect lists the templates that refs ask for, with those that they refer to in
 // turn: those of the namespace first, then those of the cluster, each once, a template
 // before the ones that it refers to.

@@ -33,7 +33,7 @@ func totalKey(t router.Target) string  { return prefix(t) + "/canary-weight-tota
 // class, the two maps of the manifest, the weight.
 func annotations(t router.Target, stable map[string]any, s traffic.Split) map[string]string {
 	wanted := map[string]string{}
-	// The API server refuses an Ingress that names its class in both ways.
+	// Some API servers refuse an Ingress that names its class in both ways.
 	class := lens.String(stable, "metadata", "annotations", classKey)
 	if class != "" && lens.String(stable, "spec", "ingressClassName") == "" {
 		wanted[classKey] = class
